@@ -1,0 +1,1 @@
+"""The chain through web3: contracts, sender, events, deployments."""

@@ -1,0 +1,1 @@
+"""The command line `gengov`: one module per noun."""

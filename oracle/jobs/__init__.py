@@ -1,0 +1,1 @@
+"""One module per arrow of the way, each a function of chain state and ledger."""

@@ -1,0 +1,1 @@
+"""Model engines and the manifest of committed weights."""

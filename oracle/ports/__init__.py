@@ -1,0 +1,1 @@
+"""Protocols of everything outside: chain, model, content store, ledger, clock, signer, notifier."""

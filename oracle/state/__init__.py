@@ -1,0 +1,1 @@
+"""The ledger: every prompt, sample, intent and transaction in SQLite."""

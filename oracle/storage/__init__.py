@@ -1,0 +1,1 @@
+"""Content-addressed stores for what a proposal's data file holds."""
