@@ -30,7 +30,7 @@ def write_launcher(dest: Path) -> None:
     dest.write_text(
         "#!/bin/sh\n"
         f"# npm package `solc` {VERSION} behind the native command line; written by tools/install_solc.py\n"
-        f"if [ \"$1\" = \"--version\" ]; then\ncat <<'EOF'\n{banner}EOF\nexit 0\nfi\n"
+        f'if [ "$1" = "--version" ]; then\ncat <<\'EOF\'\n{banner}EOF\nexit 0\nfi\n'
         f'exec "{node}" "{cli}" "$@"\n'
     )
     dest.chmod(dest.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
