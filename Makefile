@@ -1,46 +1,67 @@
 # Two commands matter: `make demo` and `make test`. Each does all of its own set-up.
+# Needs Python >= 3.11 and Node >= 20; everything else comes from PyPI and npm, pinned, into this folder.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: setup demo test test-forge test-python test-brownie lint clean
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-forge test-python test-brownie test-long bench lint clean
 
-setup: $(VENV)/.ready
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 22
+
+setup: .venv/.ready ## make .venv with the gengov command, node_modules and the compiler
 
 node_modules/.ready: package.json package-lock.json
-	npm ci --silent
-	touch $@
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || \
+		{ echo "setup: needs Node >= 20 (https://nodejs.org), found: $$(node --version 2>&1)" >&2; exit 1; }
+	@echo "setup: npm packages"
+	@npm ci --silent
+	@touch $@
 
 # Brownie's compiled wheel breaks on several settings; its pure build does not (and loosens its exact pins).
-$(VENV)/.ready: pyproject.toml constraints.txt node_modules/.ready tools/install_solc.py
-	$(PYTHON) -m venv $(VENV)
-	BROWNIE_LIB=1 BROWNIE_NOCOMPILE=1 $(BIN)/pip install --quiet --disable-pip-version-check \
+.venv/.ready: pyproject.toml constraints.txt tools/install_solc.py tools/solcjs_cli.cjs node_modules/.ready
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "setup: needs Python >= 3.11, found: $$($(PYTHON) --version 2>&1); name one with PYTHON=..." >&2; exit 1; }
+	@echo "setup: Python packages"
+	@$(PYTHON) -m venv .venv
+	@BROWNIE_LIB=1 BROWNIE_NOCOMPILE=1 $(BIN)/pip install --quiet --disable-pip-version-check \
 		--no-binary eth-brownie -c constraints.txt -e '.[contracts,dev]'
-	$(BIN)/python tools/install_solc.py
-	touch $@
+	@$(BIN)/python tools/install_solc.py
+	@touch $@
 
-demo: setup
+demo: setup ## run one whole slot on a local chain with the real model
 	$(BIN)/gengov devnet demo
 
-test: setup test-forge test-python test-brownie
+test: test-forge test-python test-brownie ## run every test of the gate
 
-test-forge:
+test-forge: setup
 	forge test
 
-test-python:
+test-python: setup
 	$(BIN)/pytest
 
-test-brownie:
-	$(BIN)/brownie test
+test-brownie: setup
+	$(BIN)/brownie test --network anvil
+	$(BIN)/brownie test --network ganache-cli
 
-lint: setup
+test-long: setup ## run the slow tests: deep fuzzing, long invariants, large samples
+	FOUNDRY_PROFILE=long forge test
+	$(BIN)/pytest -m slow
+
+bench: setup ## print the measured figures
+	forge test --match-path 'tests/contracts/forge/gas/*' -vv
+	forge build --sizes contracts
+	$(BIN)/pytest -m bench -s tests
+
+lint: setup ## check style, types, layers and generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	forge fmt --check
 	solhint --max-warnings 0 'contracts/**/*.sol'
+	$(BIN)/python scripts/export_abi.py --check
 
-clean:
-	rm -rf build .pytest_cache .mypy_cache .ruff_cache
+clean: ## remove what was built, keep what was installed
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
