@@ -60,7 +60,7 @@ lint: setup ## check style, types, layers and generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	forge fmt --check
-	solhint --max-warnings 0 'contracts/**/*.sol'
+	solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'
 	$(BIN)/python scripts/export_abi.py --check
 
 clean: ## remove what was built, keep what was installed
