@@ -1,0 +1,96 @@
+"""Canonical JSON: one byte string for one value, so that a hash of it means the value.
+
+Sorted keys, no spaces, ASCII, integers only; the loader refuses whatever another reader could understand differently.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import NoReturn
+
+from eth_utils.crypto import keccak
+
+from oracle.domain.errors import BadInput
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+MAX_DEPTH = 32
+
+
+def dumps(value: object) -> bytes:
+    """Canonical bytes of `value` (dicts with string keys, lists, tuples, strings, integers, booleans, None).
+
+    Raises BadInput for floats, other types, keys that are not strings and nesting deeper than 32.
+    """
+    _check(value, "$", 0)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return text.encode("ascii")
+
+
+def loads(data: bytes, *, name: str = "JSON document") -> Json:
+    """The value of canonical or plain JSON bytes; raises BadInput for floats, NaN, duplicate keys and bad text."""
+    try:
+        value: Json = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name}: byte {error.start} is not UTF-8", hint="Save it as UTF-8 text.") from None
+    except RecursionError:
+        raise BadInput(f"{name}: nested too deeply", hint=f"At most {MAX_DEPTH} levels.") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise BadInput(f"{name}: not JSON at {where}: {error.msg}", hint="Check brackets, commas and quotes.") from None
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}", hint="Use integers and write every key once.") from None
+    _check(value, "$", 0)
+    return value
+
+
+def loads_canonical(data: bytes, *, name: str = "JSON document") -> Json:
+    """Like `loads`, and raises BadInput unless the bytes are exactly the canonical ones."""
+    value = loads(data, name=name)
+    if dumps(value) != data:
+        raise BadInput(f"{name}: not in canonical form", hint="Sort the keys, leave out spaces, escape non-ASCII text.")
+    return value
+
+
+def digest(value: object) -> bytes:
+    """keccak256 of the canonical bytes (32 bytes)."""
+    return keccak(dumps(value))
+
+
+def _check(value: object, where: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadInput(f"{where[:80]}: nested too deeply", hint=f"At most {MAX_DEPTH} levels.")
+    if value is None or isinstance(value, bool | int):
+        return
+    if isinstance(value, str):
+        if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+            raise BadInput(f"{where}: a lone surrogate is not text", hint="Remove it.")
+        return
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise BadInput(f"{where}: key {key!r} is not a string", hint="Write keys as strings.")
+            _check(key, where, depth)
+            _check(item, f"{where}.{key}", depth + 1)
+        return
+    if isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check(item, f"{where}[{index}]", depth + 1)
+        return
+    raise BadInput(f"{where}: {type(value).__name__} has no canonical form", hint="Use integers, strings or booleans.")
+
+
+def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"key {key!r} appears twice")
+        found[key] = value
+    return found
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not an integer")
