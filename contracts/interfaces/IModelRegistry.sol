@@ -122,8 +122,8 @@ interface IModelRegistry {
     /// @notice keccak256(abi.encode(setter, weightsRoot, tokenizerHash, engineHash, uri)).
     function modelIdOf(address setter, Commitment calldata commitment) external pure returns (bytes32 id);
 
-    /// @notice Whether a model may be used in an auction that opens at `at`: approved, and registered `minAge` before.
-    function usable(bytes32 id, uint256 at) external view returns (bool);
+    /// @notice Whether a model may be used in an auction that opens at `timepoint`: approved, and registered `minAge` before.
+    function usable(bytes32 id, uint256 timepoint) external view returns (bool);
 
     /// @notice The weight setter of a model; zero if it is unknown.
     function setterOf(bytes32 id) external view returns (address);
