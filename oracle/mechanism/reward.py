@@ -1,0 +1,42 @@
+"""The reward of a slot: shares of the change in market cap, measured so that no single window can be pumped.
+
+Twin of `RewardMath.sol`. Caps in reserve base units, tokens in base units.
+"""
+
+from oracle.domain.reward import CapWindows, RewardSplit, RewardTerms
+
+BPS = 10_000
+
+
+def median(a: int, b: int, c: int) -> int:
+    """The middle one of three."""
+    return max(min(a, b), min(max(a, b), c))
+
+
+def delta(windows: CapWindows) -> int:
+    """median(M0, M1, M2) - M0, signed: what a pump of one window cannot move."""
+    return median(windows.before, windows.at_close, windows.at_maturity) - windows.before
+
+
+def share(windows: CapWindows, share_bps: int, reward_cap_bps: int) -> int:
+    """min(share * |delta|, rewardCap * M0) in reserve units, rounded down."""
+    return min(share_bps * abs(delta(windows)) // BPS, reward_cap_bps * windows.before // BPS)
+
+
+def to_tokens(amount: int, supply: int, cap: int) -> int:
+    """Reserve units as tokens at the price cap / supply, rounded down; nothing is worth tokens at cap 0."""
+    return amount * supply // cap if cap else 0
+
+
+def split(windows: CapWindows, terms: RewardTerms, supply: int, cap_now: int) -> RewardSplit:
+    """What each side gets (or loses if the cap fell) at the price max(now, M0 + delta).
+
+    `supply` and `cap_now` are those of the moment of settlement. Losses are bounded by the collateral that is there.
+    """
+    change = delta(windows)
+    cap = max(cap_now, windows.before + change)
+    prompter, setter = (
+        to_tokens(share(windows, bps, terms.reward_cap_bps), supply, cap)
+        for bps in (terms.prompter_bps, terms.setter_bps)
+    )
+    return RewardSplit(change, cap, prompter, setter, change < 0)
