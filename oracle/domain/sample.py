@@ -24,6 +24,7 @@ class Sample:
     index: int
     token_ids: tuple[int, ...]
     text: str
+    finished: bool
     payload: Payload | None
     rationale: str = ""
 

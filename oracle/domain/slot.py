@@ -76,10 +76,7 @@ class AuctionResult:
 
 @dataclass(frozen=True, slots=True)
 class SlotContext:
-    """What a won slot binds before the first sample is drawn.
-
-    Addresses are checksummed; `model_id` and `seed` are 32 bytes; `block` is the block whose state the prompt cites.
-    """
+    """What a won slot binds before the first sample: checksummed addresses, `model_id` and `seed` of 32 bytes."""
 
     chain_id: int
     prompt_update: str
@@ -87,4 +84,3 @@ class SlotContext:
     winner: str
     model_id: bytes
     seed: bytes
-    block: int

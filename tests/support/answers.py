@@ -51,7 +51,7 @@ def samples(payloads: list[Payload | None], rationales: list[str] | None = None)
     """Samples 0, 1, 2, ... with these payloads (None: one that did not parse)."""
     texts = rationales or [""] * len(payloads)
     return [
-        Sample(index, (index,), text, payload, text)
+        Sample(index, (index,), text, True, payload, text)
         for index, (payload, text) in enumerate(zip(payloads, texts, strict=True))
     ]
 
