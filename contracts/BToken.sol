@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC6372} from "@openzeppelin/contracts/interfaces/IERC6372.sol";
+import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {Votes} from "@openzeppelin/contracts/governance/utils/Votes.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -16,7 +17,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 
 import {IBToken} from "./interfaces/IBToken.sol";
 import {IParameters} from "./interfaces/IParameters.sol";
-import {CapHistory} from "./libraries/CapHistory.sol";
+import {CurveHistory} from "./libraries/CurveHistory.sol";
 import {CurveMath} from "./libraries/CurveMath.sol";
 
 /// @title BToken
@@ -25,7 +26,7 @@ import {CurveMath} from "./libraries/CurveMath.sol";
 /// state that a later transaction would meet, and on the way in the exact balance difference refuses it.
 contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
     using Checkpoints for Checkpoints.Trace208;
-    using CapHistory for Checkpoints.Trace208;
+    using CurveHistory for CurveHistory.Entry[];
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
@@ -57,11 +58,11 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
     bool public immutable localProfile;
 
     // One slot: what every purchase and sale reads.
-    uint128 private _reserve;
+    uint96 private _reserve;
     uint32 private _mintLock;
     uint16 private _redeemFeeBps;
 
-    Checkpoints.Trace208 private _capHistory;
+    CurveHistory.Entry[] private _history;
     mapping(address account => Lock) private _locks;
     mapping(bytes32 role => Allowance) private _allowanceOf;
 
@@ -82,9 +83,8 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
         _grantRole(MINTER_ROLE, config.admin);
         _grantRole(REWARDER_ROLE, config.rewarder);
 
-        _capHistory.record(0);
-        _reserve = config.initialReserve.toUint128();
         _mint(address(this), MIN_SUPPLY);
+        _reserve = config.initialReserve.toUint96();
         _pullReserve(config.initialReserve);
     }
 
@@ -97,9 +97,9 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
         cost = costToMint(tokens);
         if (cost > maxCost) revert Slippage(cost, maxCost);
 
-        _setReserve(_reserve + cost);
-        uint256 until = _lock(msg.sender, tokens);
         _mint(msg.sender, tokens);
+        _reserve = (_reserve + cost).toUint96();
+        uint256 until = _lock(msg.sender, tokens);
         emit Minted(msg.sender, tokens, cost, until);
 
         _pullReserve(cost);
@@ -113,8 +113,8 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
         (reward, fee) = quoteRedeem(tokens);
         if (reward < minReward) revert Slippage(reward, minReward);
 
-        _setReserve(_reserve - reward);
         _burn(msg.sender, tokens);
+        _reserve -= uint96(reward); // fits: a reward is below the reserve
         emit Redeemed(msg.sender, tokens, reward, fee);
 
         reserveToken.safeTransfer(msg.sender, reward);
@@ -209,16 +209,16 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
 
     /// @inheritdoc IBToken
     function capCumulativeAt(uint48 timepoint) public view returns (uint256) {
-        uint48 first = _capHistory.first();
+        uint256 first = _history.first();
         if (timepoint < first) revert BeforeFirstObservation(timepoint, first);
         if (timepoint > clock()) revert ERC5805FutureLookup(timepoint, clock());
-        return _capHistory.cumulativeAt(timepoint, marketCap());
+        return _history.capIntegralAt(timepoint, marketCap());
     }
 
     /// @inheritdoc IBToken
     function averageCap(uint48 from, uint48 to) external view returns (uint256) {
         if (from >= to) revert EmptyWindow(from, to);
-        return (capCumulativeAt(to) - capCumulativeAt(from)) / (to - from);
+        return CurveHistory.difference(capCumulativeAt(to), capCumulativeAt(from)) / (to - from);
     }
 
     /// @inheritdoc IBToken
@@ -234,8 +234,8 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
         uint256 window = allowance_.window;
         uint256 lagged = MIN_SUPPLY;
         uint256 before;
-        if (block.timestamp >= _capHistory.first() + window) {
-            lagged = getPastTotalSupply(block.timestamp - window);
+        if (block.timestamp >= _history.first() + window) {
+            lagged = _history.supplyAt(block.timestamp - window);
             before = allowance_.minted.upperLookupRecent(uint48(block.timestamp - window));
         }
         uint256 cap = Math.mulDiv(Math.min(totalSupply(), lagged), allowance_.capBps, BPS);
@@ -261,10 +261,15 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
         return uint48(block.timestamp);
     }
 
-    /// @inheritdoc IERC6372
+    /// @notice The clock counts seconds, never blocks (ERC-6372).
     // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override(Votes, IERC6372) returns (string memory) {
         return "mode=timestamp";
+    }
+
+    /// @inheritdoc IVotes
+    function getPastTotalSupply(uint256 timepoint) public view override(Votes, IVotes) returns (uint256) {
+        return _history.supplyAt(_validateTimepoint(timepoint));
     }
 
     /// @inheritdoc ERC20Permit
@@ -274,19 +279,30 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
 
     // Internal
 
-    /// @dev Keeps T^2 and (T + x)^2 within 256 bits.
+    /// @dev 79 thousand million tokens: a supply fits an entry of the history, and T^2 stays below 256 bits.
     function _maxSupply() internal pure override returns (uint256) {
-        return type(uint120).max;
+        return type(uint96).max;
     }
 
     /// @dev Every movement out of an account, redemption and burn included, leaves its locked tokens behind.
     function _update(address from, address to, uint256 tokens) internal override(ERC20, ERC20Votes) {
-        uint256 locked = lockedOf(from);
+        uint256 locked = from == address(0) ? 0 : lockedOf(from);
         if (locked != 0) {
             uint256 balance = balanceOf(from);
             if (tokens <= balance && tokens > balance - locked) revert TokensLocked(from, balance - locked, tokens);
         }
         super._update(from, to, tokens);
+    }
+
+    /// @dev The history takes the place of the checkpoints of the total supply. Reserve and cap change after this.
+    function _transferVotingUnits(address from, address to, uint256 tokens) internal override {
+        if (from == address(0) || to == address(0)) _history.record(totalSupply(), marketCap());
+        _moveDelegateVotes(delegates(from), delegates(to), tokens);
+    }
+
+    /// @dev {Votes} would read its own, empty checkpoints.
+    function _getTotalSupply() internal view override returns (uint256) {
+        return totalSupply();
     }
 
     function _lock(address account, uint256 tokens) private returns (uint256 until) {
@@ -303,11 +319,6 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
         minted.push(clock(), minted.latest() + tokens.toUint208());
         _mint(to, tokens);
         emit RoleMinted(role, to, tokens);
-    }
-
-    function _setReserve(uint256 value) private {
-        _capHistory.record(marketCap());
-        _reserve = value.toUint128();
     }
 
     function _pullReserve(uint256 amount) private {

@@ -128,7 +128,8 @@ interface IBToken is IERC20, IERC5805, IParameters {
     /// @notice Price times supply, which is 2R whatever the supply is.
     function marketCap() external view returns (uint256);
 
-    /// @notice The integral of the market cap over time, in reserve-unit seconds, from deployment to `timepoint`.
+    /// @notice The integral of the market cap over time, in reserve-unit seconds, from deployment to `timepoint`,
+    /// modulo 2^120.
     /// @dev What happens within the second `timepoint` does not change it. Reverts with {BeforeFirstObservation}
     /// before deployment and with ERC5805FutureLookup after the present second.
     function capCumulativeAt(uint48 timepoint) external view returns (uint256);

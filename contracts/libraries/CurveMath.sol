@@ -7,7 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @notice The bonding curve. State: reserve R > 0 in reserve units and supply T > 0 in tokens of 18 decimals.
 /// @dev Along the curve R / T^2 is constant, so R' = R (T ± x)^2 / T^2. Every rounding favours the reserve: R / T^2
 /// never falls, hence no order or split of calls takes out more than was put in. Products of two token amounts are
-/// checked 256-bit (supplies stay below 2^127, see BToken); the product with R is 512-bit in {Math-mulDiv}.
+/// checked 256-bit (supplies stay below 2^96, see BToken); the product with R is 512-bit in {Math-mulDiv}.
 library CurveMath {
     using Math for uint256;
 
