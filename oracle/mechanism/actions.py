@@ -51,8 +51,12 @@ def allotments(prompt: Prompt) -> Iterator[tuple[tuple[str, int], ...]]:
 
 def shares_of(candidate: Candidate) -> list[int]:
     """What may be paid to one candidate: the ask, its half, its quarter (floor, distinct, above zero)."""
-    amounts = [candidate.ask * part // whole for part, whole in template().shares]
-    return [amount for amount in dict.fromkeys(amounts) if amount > 0]
+    return [amount for amount in dict.fromkeys(named_shares(candidate).values()) if amount > 0]
+
+
+def named_shares(candidate: Candidate) -> dict[str, int]:
+    """The template's shares of one ask by name, rounded down (0 where there is nothing to pay)."""
+    return {name: candidate.ask * part // whole for name, (part, whole) in template().shares.items()}
 
 
 def settings(prompt: Prompt) -> Iterator[tuple[tuple[str, int], ...]]:

@@ -3,7 +3,7 @@
 import json
 
 from oracle.domain.prompt import Candidate, ModelChoice, Parameter, PastProposal, Prompt
-from oracle.mechanism.actions import steps_of
+from oracle.mechanism.actions import named_shares, steps_of
 from oracle.mechanism.template import template
 
 
@@ -27,7 +27,7 @@ def render(prompt: Prompt) -> str:
 
 
 def _candidate(candidate: Candidate) -> dict[str, object]:
-    return {"id": candidate.id, "ask": candidate.ask, "done": candidate.done, "late": candidate.late}
+    return {"id": candidate.id, **named_shares(candidate), "done": candidate.done, "late": candidate.late}
 
 
 def _parameter(parameter: Parameter) -> dict[str, object]:

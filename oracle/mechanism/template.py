@@ -34,7 +34,7 @@ class Template:
     limits: Mapping[str, int]
     text_pattern: str
     advice_pattern: str
-    shares: tuple[tuple[int, int], ...]
+    shares: Mapping[str, tuple[int, int]]
     step: tuple[int, int]
     actions: Mapping[str, tuple[Field, ...]]
 
@@ -60,7 +60,7 @@ def from_definition(definition: dict[str, canonical.Json]) -> Template:
         limits=cast(dict[str, int], raw["limits"]),
         text_pattern=str(raw["text_pattern"]),
         advice_pattern=str(raw["advice_pattern"]),
-        shares=tuple((share[0], share[1]) for share in cast(list[list[int]], raw["shares"])),
+        shares={name: (part[0], part[1]) for name, part in cast(dict[str, list[int]], raw["shares"]).items()},
         step=cast(tuple[int, int], tuple(cast(list[int], raw["step"]))),
         actions={
             action: tuple(
