@@ -262,8 +262,8 @@ contract BToken is IBToken, ERC20Permit, ERC20Votes, AccessControl {
     }
 
     /// @notice The clock counts seconds, never blocks (ERC-6372).
-    // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override(Votes, IERC6372) returns (string memory) {
+        // solhint-disable-previous-line func-name-mixedcase
         return "mode=timestamp";
     }
 
