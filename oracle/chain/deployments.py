@@ -51,6 +51,7 @@ class DeploymentFile(BaseModel):
     models: list[GenesisModel]
     templates: list[Hash]
     samplers: list[Hash]
+    verifiers: list[Address]
 
     def address(self, contract: str) -> str:
         """Address of `contract`. Raises BadInput naming the contracts there are."""

@@ -34,6 +34,7 @@ def content(**changes: Any) -> dict[str, Any]:
         "models": [model],
         "templates": ["0x" + "55" * 32],
         "samplers": [],
+        "verifiers": [TOKEN],
     }
     return plain | changes
 
