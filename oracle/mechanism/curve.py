@@ -21,11 +21,16 @@ def cost_to_mint(reserve: int, supply: int, tokens: int) -> int:
     return -(-reserve * tokens * (2 * supply + tokens) // supply**2)
 
 
+def worth(reserve: int, supply: int, tokens: int) -> int:
+    """floor(R * x * (2T - x) / T^2) for x <= T: what x tokens are worth on the curve."""
+    return reserve * tokens * (2 * supply - tokens) // supply**2
+
+
 def reward_for_burn(reserve: int, supply: int, tokens: int) -> int:
-    """floor(R * x * (2T - x) / T^2): reserve units that x tokens are worth. Refused below the minimum supply."""
+    """What the curve gives for x tokens. Refused if fewer than the minimum supply would be left."""
     if tokens > supply - TOKEN:
         raise Refused(f"{tokens} tokens cannot leave: at most {max(supply - TOKEN, 0)} can, one token stays for ever")
-    return reserve * tokens * (2 * supply - tokens) // supply**2
+    return worth(reserve, supply, tokens)
 
 
 def tokens_for_cost(reserve: int, supply: int, cost: int) -> int:
@@ -38,9 +43,9 @@ def tokens_for_cost(reserve: int, supply: int, cost: int) -> int:
 
 def redemption(reserve: int, supply: int, tokens: int, fee_bps: int) -> tuple[int, int]:
     """(what the seller gets, the fee that stays in the reserve), the fee rounded up."""
-    worth = reward_for_burn(reserve, supply, tokens)
-    fee = -(-worth * fee_bps // BPS)
-    return worth - fee, fee
+    reward = reward_for_burn(reserve, supply, tokens)
+    fee = -(-reward * fee_bps // BPS)
+    return reward - fee, fee
 
 
 def price(reserve: int, supply: int) -> int:
