@@ -13,7 +13,7 @@ help: ## show this
 setup: .venv/.ready ## make .venv with the gengov command, node_modules and the compiler
 
 node_modules/.ready: package.json package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
 		{ echo "setup: needs Node >= 20 (https://nodejs.org), found: $$(node --version 2>&1)" >&2; exit 1; }
 	@echo "setup: npm packages"
 	@npm ci --silent
