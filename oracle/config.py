@@ -1,0 +1,107 @@
+"""Settings from one TOML file, the environment and flags, checked as a whole before anything starts."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from oracle.domain.errors import BadInput
+
+ENV_PREFIX = "GENGOV_"
+Engine = Literal["exact", "fp32"]
+
+
+class Settings(BaseModel):
+    """Where the chain is, where things are kept, who signs, and which engine answers. Paths are relative to here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rpc: str = Field("http://127.0.0.1:8545", description="JSON-RPC endpoint of the chain")
+    deployment: Path | None = Field(None, description="deployment file; deployments/<chain id>.json if absent")
+    home: Path = Field(Path(".gengov"), description="folder of the ledger and of the default content store")
+    ipfs: str | None = Field(None, description="multiaddress of a Kubo RPC; a folder in `home` if absent")
+    models: Path = Field(Path("models"), description="folder whose subfolders are models with a manifest")
+    engine: Engine = Field("exact", description="exact (class E) or fp32 (class F)")
+    threads: int = Field(2, ge=1, le=256, description="threads of the engine's matrix products")
+    keystore: Path | None = Field(None, description="keystore v3 file of the account that signs")
+    password_file: Path | None = Field(None, description="file whose first line opens the keystore")
+    key: str | None = Field(None, repr=False, description="bare key, from the environment, local chains only")
+    dev_account: int | None = Field(None, ge=0, lt=20, description="account of the development mnemonic")
+    max_fee_gwei: int = Field(500, gt=0, description="most that is paid per gas")
+    timeout: float = Field(20.0, gt=0, le=600, description="seconds an endpoint may take to answer")
+
+    @field_validator("rpc")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("an RPC address begins with http:// or https://")
+        return value
+
+    @field_validator("password_file", "keystore", "deployment")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+
+def load(
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Merge defaults < file < environment (`GENGOV_RPC` ...) < flags; None and "" mean not given.
+
+    Raises BadInput that lists every mistake with the source it came from. A bare key is taken from the environment
+    only: flags are visible to other users of the machine, files outlive their purpose.
+    """
+    sources = [
+        ("the running devnet", dict(defaults or {})),
+        (str(file), _toml(file) if file else {}),
+        ("the environment", _environment(environment or {})),
+        ("the command line", dict(flags or {})),
+    ]
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for source, values in sources:
+        for name, value in values.items():
+            if value is not None and value != "":
+                merged[name], origin[name] = value, source
+    if "key" in merged and origin["key"] != "the environment":
+        raise BadInput(f"{origin['key']}: key: a bare key is read from {ENV_PREFIX}KEY only", hint="use a keystore")
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        mistakes = [_mistake(detail, origin) for detail in error.errors(include_input=False, include_url=False)]
+        raise BadInput("the settings are wrong:\n  " + "\n  ".join(mistakes), hint=_known()) from None
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"cannot read the settings file {file}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"the settings file {file} is not TOML: {error}") from error
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: environment[variable]
+        for name in Settings.model_fields
+        if (variable := ENV_PREFIX + name.upper()) in environment
+    }
+
+
+def _mistake(detail: Any, origin: Mapping[str, str]) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{origin.get(name, 'default')}: {name}: {message}"
+
+
+def _known() -> str:
+    return "settings are: " + ", ".join(Settings.model_fields)
