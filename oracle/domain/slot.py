@@ -59,10 +59,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """A revealed bid, in token base units."""
+    """A revealed bid: `amount` in token base units, `committed_at` the second in which it was sealed."""
 
     bidder: str
     amount: int
+    committed_at: int
 
 
 @dataclass(frozen=True, slots=True)

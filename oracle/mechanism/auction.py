@@ -24,27 +24,28 @@ def reserve_price(min_bid: int, last_price: int, epochs_since: int) -> int:
     return max(min_bid, last_price // epochs_since + 1)
 
 
-def settle(bids: Iterable[Bid], reserve: int) -> AuctionResult | None:
-    """The highest bid wins and pays max(second highest, reserve); of equal bids the one revealed first wins.
+def rank(bid: Bid) -> tuple[int, int, int]:
+    """Order of bids, the best first: by amount, then by time of commitment, then by the lower address."""
+    return -bid.amount, bid.committed_at, int(bid.bidder, 16)
 
-    `bids` come in the order of their reveal; those below the reserve do not count. None if no bid is left.
-    """
-    winner: Bid | None = None
-    second = 0
-    for bid in bids:
-        if bid.amount < reserve:
-            continue
-        if winner is None or bid.amount > winner.amount:
-            second = winner.amount if winner else 0
-            winner = bid
-        else:
-            second = max(second, bid.amount)
-    return AuctionResult(winner.bidder, winner.amount, max(second, reserve)) if winner else None
+
+def settle(bids: Iterable[Bid], reserve: int) -> AuctionResult | None:
+    """The best bid wins and pays max(second, reserve). Bids below the reserve do not count; None without one."""
+    ranked = sorted((bid for bid in bids if bid.amount >= reserve), key=rank)
+    if not ranked:
+        return None
+    second = ranked[1].amount if len(ranked) > 1 else 0
+    return AuctionResult(ranked[0].bidder, ranked[0].amount, max(second, reserve))
 
 
 def unrevealed_penalty(deposit: int) -> int:
     """What an unopened bid loses: floor(5 % of the deposit)."""
     return deposit * UNREVEALED_PENALTY_BPS // BPS
+
+
+def required_collateral(supply: int, reward_cap_bps: int, min_collateral: int) -> int:
+    """max(minCollateral, ceil(rewardCapBps of the supply when the commit phase began)): what each side puts up."""
+    return max(min_collateral, -(-supply * reward_cap_bps // BPS))
 
 
 def phase(schedule: Schedule, epoch: int, now: int) -> Phase:

@@ -12,12 +12,14 @@ from eth_utils.address import is_checksum_address
 
 from oracle.domain.action import Actions
 from oracle.domain.errors import BadInput
+from oracle.domain.prompt import Prompt
 from oracle.domain.sample import RawSample, Sample
 from oracle.domain.sampler import Sampler
 from oracle.domain.slot import SlotContext
 from oracle.mechanism import canonical
 from oracle.mechanism.actions import payload_document
 from oracle.mechanism.canonical import Json
+from oracle.mechanism.prompt_rules import parse_prompt
 
 VERSION = 1
 MAX_SAMPLES = 128
@@ -31,11 +33,10 @@ _KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """What a data file says: `prompt` is the document, `payloads` the claimed answers (None where a text is none)."""
+    """What a data file says; `payloads` are the claimed answers (None where a text is none)."""
 
     slot: SlotContext
-    block: int
-    prompt: Mapping[str, Json]
+    prompt: Prompt
     sampler: Sampler
     samples: tuple[RawSample, ...]
     payloads: tuple[Mapping[str, Json] | None, ...]
@@ -48,8 +49,7 @@ class DataFile:
 
 def dumps(
     slot: SlotContext,
-    prompt: Mapping[str, Json],
-    block: int,
+    prompt: Prompt,
     sampler: Sampler,
     samples: Sequence[Sample],
     actions: Actions,
@@ -68,8 +68,8 @@ def dumps(
             "winner": slot.winner,
             "model_id": _hex(slot.model_id),
             "seed": _hex(slot.seed),
-            "block": block,
-            "prompt": prompt,
+            "block": prompt.block,
+            "prompt": asdict(prompt),
             "sampler": asdict(sampler),
             "samples": [_sample(sample) for sample in samples],
             "pick": pick,
@@ -104,8 +104,7 @@ def loads(data: bytes, *, name: str = "data file") -> DataFile:
             model_id=top["model_id"].hexadecimal(32),
             seed=top["seed"].hexadecimal(32),
         ),
-        block=top["block"].number(MAX_UINT),
-        prompt=top["prompt"].mapping(),
+        prompt=_read_prompt(top),
         sampler=sampler,
         samples=tuple(_read_sample(sample, index) for index, sample in enumerate(samples)),
         payloads=tuple(sample["payload"].mapping_or_none() for sample in samples),
@@ -137,6 +136,13 @@ def _read_sample(place: "_Place", index: int) -> RawSample:
         raise BadInput(f"{place['index'].where}: {place['index'].value}, not {index}", hint="Samples come in order.")
     tokens = tuple(token.number((1 << 32) - 1) for token in place["tokens"].items(1 << 16))
     return RawSample(index, tokens, place["text"].text(), place["finished"].boolean())
+
+
+def _read_prompt(top: "_Place") -> Prompt:
+    prompt = parse_prompt(canonical.dumps(top["prompt"].mapping()))
+    if top["block"].number(MAX_UINT) != prompt.block:
+        raise BadInput(f"{top['block'].where}: {top['block'].value}, the prompt says {prompt.block}")
+    return prompt
 
 
 def _read_sampler(place: "_Place") -> Sampler:

@@ -1,22 +1,20 @@
 """From the samples to what is posted: the median, its proof, its calls and the data that lets anyone check them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
-from typing import cast
 
 from eth_hash.auto import keccak
 
 from oracle.domain.action import Actions, Deployment
-from oracle.domain.errors import BadInput
+from oracle.domain.errors import BadInput, Refused
 from oracle.domain.prompt import Prompt
 from oracle.domain.proposal import Generation, LeafProof
 from oracle.domain.sample import RawSample, Sample
 from oracle.domain.sampler import Sampler
 from oracle.domain.slot import SlotContext
-from oracle.mechanism import canonical, data_file, sample_tree
+from oracle.mechanism import data_file, sample_tree
 from oracle.mechanism.actions import parse, payload_json, sampler_id
-from oracle.mechanism.canonical import Json
 from oracle.mechanism.compile import actions_hash, compile_actions
 from oracle.mechanism.median import Selection, distance_rules, select
 from oracle.mechanism.template import template, template_id
@@ -54,7 +52,7 @@ def build(
     """Selects the median of the samples and binds all of them, the pick and its calls to the slot's seed.
 
     A pure function of its arguments: whoever has them posts the same bytes. Raises BadInput if the samples are not
-    exactly 0..n-1 in order, or the prompt, slot and deployment are of different chains.
+    exactly 0..n-1 in order, or prompt, sampler, slot and deployment do not belong together.
     """
     _check(slot, prompt, sampler, raw, deployment)
     samples = read_samples(raw, prompt)
@@ -65,8 +63,7 @@ def build(
     chosen = actions[pick] or Actions()
     data = data_file.dumps(
         slot,
-        prompt_document(prompt),
-        prompt.block,
+        prompt,
         sampler,
         samples,
         chosen,
@@ -93,9 +90,32 @@ def build(
     return Posting(generation, proof, chosen, data, samples, selection)
 
 
-def prompt_document(prompt: Prompt) -> dict[str, Json]:
-    """The prompt as the JSON value whose canonical bytes were bound in the bid."""
-    return cast(dict[str, Json], canonical.loads(canonical.dumps(asdict(prompt))))
+def check(data: bytes, deployment: Deployment) -> Posting:
+    """Reads a data file and builds it again from its samples: the same bytes, or Refused naming the first difference.
+
+    Re-parses, re-selects and re-compiles; whether the model said so is for the engine to check. Raises BadInput if the
+    file is malformed.
+    """
+    file = data_file.loads(data)
+    built = build(file.slot, file.prompt, file.sampler, file.samples, deployment)
+    if built.data != data:
+        raise Refused(
+            f"the data file contradicts its own samples: {_difference(file, data_file.loads(built.data))}",
+            hint="Whoever posted it did not post the median of these samples.",
+        )
+    return built
+
+
+def _difference(claimed: data_file.DataFile, rebuilt: data_file.DataFile) -> str:
+    """The first field in which two data files differ, sample by sample."""
+    for index, (said, found) in enumerate(zip(claimed.payloads, rebuilt.payloads, strict=True)):
+        if said != found:
+            return f"payload of sample {index} is {said}, its text says {found}"
+    for field in fields(claimed):
+        said, found = getattr(claimed, field.name), getattr(rebuilt, field.name)
+        if said != found:
+            return f"{field.name} is {said}, the samples say {found}"
+    return "the bytes differ"
 
 
 def _leaf(sample: Sample, actions: Actions | None) -> bytes:
@@ -117,6 +137,12 @@ def _check(
             f"the slot is on chain {slot.chain_id}, the prompt for {prompt.chain_id}, "
             f"the deployment of {deployment.chain_id}",
             hint="Choose the deployment of the prompt's chain.",
+        )
+    drawn_with = "0x" + sampler_id(sampler).hex()
+    if prompt.sampler_id != drawn_with:
+        raise BadInput(
+            f"the prompt names sampler {prompt.sampler_id}, the samples were drawn with {drawn_with}",
+            hint="Draw with the sampler that the prompt binds.",
         )
     indices = [sample.index for sample in raw]
     if indices != list(range(sampler.n)):

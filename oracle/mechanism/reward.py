@@ -40,3 +40,11 @@ def split(windows: CapWindows, terms: RewardTerms, supply: int, cap_now: int) ->
         for bps in (terms.prompter_bps, terms.setter_bps)
     )
     return RewardSplit(change, cap, prompter, setter, change < 0)
+
+
+def within(available: int, prompter: int, setter: int) -> tuple[int, int]:
+    """The two parts when no more than `available` tokens are there: then in proportion, each rounded down."""
+    wanted = prompter + setter
+    if wanted <= available:
+        return prompter, setter
+    return available * prompter // wanted, available * setter // wanted

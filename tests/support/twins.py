@@ -17,7 +17,7 @@ Twin = Callable[..., Any]
 
 
 def number(rnd: random.Random, low: int, high: int) -> int:
-    """A whole number in [low, high]: an end, or of a random length in bits, so that small ones are as likely as huge."""
+    """A whole number in [low, high]: an end, or of a random length in bits, so that small and huge are alike."""
     if rnd.random() < 0.05:
         return rnd.choice((low, high))
     bits = rnd.randint(max(low, 1).bit_length(), max(high, 1).bit_length())

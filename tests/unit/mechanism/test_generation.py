@@ -10,12 +10,12 @@ import pytest
 from eth_hash.auto import keccak
 
 from oracle.domain.action import Actions, Payload
-from oracle.domain.errors import BadInput
+from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical, data_file, sample_tree
 from oracle.mechanism.actions import payload_json
 from oracle.mechanism.compile import actions_hash, compile_actions
-from oracle.mechanism.generation import Posting, build
+from oracle.mechanism.generation import Posting, build, check
 from oracle.mechanism.median import Outcome
 from tests.support.prompts import DEPLOYMENT, SAMPLER, SLOT, a_prompt, raw, raw_samples
 
@@ -106,11 +106,15 @@ def test_build__parts_that_do_not_belong_together__refused(slot: Any, drawn: Any
     assert complaint in str(refusal.value)
 
 
+def test_build__sampler_that_the_prompt_does_not_name__refused() -> None:
+    with pytest.raises(BadInput, match="the prompt names sampler"):
+        build(SLOT, PROMPT, Sampler(temperature_milli=900), RAW, DEPLOYMENT)
+
+
 def test_data_file__there_and_back__says_the_same(posting: Posting) -> None:
     read = data_file.loads(posting.data)
-    assert (read.slot, read.block, read.sampler) == (SLOT, PROMPT.block, SAMPLER)
+    assert (read.slot, read.prompt, read.sampler) == (SLOT, PROMPT, SAMPLER)
     assert list(read.samples) == RAW
-    assert canonical.dumps(read.prompt)
     assert [payload is not None for payload in read.payloads] == [sample.valid for sample in posting.samples]
     assert (read.pick, read.gamma_bps) == (posting.generation.pick, posting.generation.gamma_bps)
     assert (read.valid, read.actions) == (95, posting.actions)
@@ -141,6 +145,8 @@ def at(*path: str | int) -> Callable[[Any, Any], None]:
         (at("seed"), "0x" + "AB" * 32, "data file.seed"),
         (at("model_id"), "zz", "data file.model_id"),
         (at("prompt"), [], "data file.prompt: [] is not an object"),
+        (at("prompt", "objective"), "riches", "objective: 'riches' is not known"),
+        (at("block"), 13, "data file.block: 13, the prompt says 12"),
         (at("sampler"), {}, "data file.sampler: lacks n, temperature_milli"),
         (at("sampler", "n"), 99, "data file.samples: 100 samples, the sampler says 99"),
         (at("sampler", "noise"), 7, "data file.sampler.noise: 7 is not a string"),
@@ -181,3 +187,27 @@ def test_data_file__sampler_larger_than_the_tree__refused(posting: Posting) -> N
     with pytest.raises(BadInput, match=r"sampler\.n: 0 is not between 1 and 128"):
         data_file.loads(canonical.dumps(document))
     assert Sampler().n == 100
+
+
+def test_check__what_was_built__is_found_again(posting: Posting) -> None:
+    assert check(posting.data, DEPLOYMENT) == posting
+
+
+@pytest.mark.parametrize(
+    ("change", "value", "complaint"),
+    [
+        (at("pick"), 99, "pick is 99, the samples say"),
+        (at("gamma_bps"), 9_999, "gamma_bps is 9999"),
+        (at("valid"), 100, "valid is 100, the samples say 95"),
+        (at("samples", 0, "payload"), {"action": "none"}, "payload of sample 0 is {'action': 'none'}, its text says"),
+        (at("actions", "values", 0), 1, "actions is Actions("),
+    ],
+)
+def test_check__claim_that_the_samples_do_not_bear_out__refused(
+    posting: Posting, change: Any, value: Any, complaint: str
+) -> None:
+    document = json.loads(posting.data)
+    change(document, value)
+    with pytest.raises(Refused) as refusal:
+        check(canonical.dumps(document), DEPLOYMENT)
+    assert complaint in str(refusal.value)
