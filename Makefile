@@ -16,7 +16,7 @@ node_modules/.ready: package.json package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
 		{ echo "setup: needs Node >= 20 (https://nodejs.org), found: $$(node --version 2>&1)" >&2; exit 1; }
 	@echo "setup: npm packages"
-	@npm ci --silent
+	@npm ci --loglevel=error
 	@touch $@
 
 # Brownie's compiled wheel breaks on several settings; its pure build does not (and loosens its exact pins).
