@@ -89,17 +89,6 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class SampleRow:
-    """One drawn answer as it left the engine; `payload` is canonical JSON, None when the text did not parse."""
-
-    index: int
-    tokens: tuple[int, ...]
-    text: str
-    finished: bool
-    payload: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class SelectionRow:
     """The median answer of an epoch: pick, margins in bps, valid count, and the digest of the data that proves it."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from oracle.domain.records import Decision, Intent, SampleRow, SealedBid, SelectionRow, Stage, TransactionRecord
+from oracle.domain.records import Decision, Intent, SealedBid, SelectionRow, Stage, TransactionRecord
+from oracle.domain.sample import RawSample
 
 
 class Ledger(Protocol):
@@ -37,11 +38,11 @@ class Ledger(Protocol):
         """The canonical bytes of a prompt, if they were kept here."""
         ...
 
-    def save_samples(self, epoch: int, seed: bytes, rows: Sequence[SampleRow]) -> None:
+    def save_samples(self, epoch: int, seed: bytes, rows: Sequence[RawSample]) -> None:
         """Keeps the answers drawn with `seed`; the same rows again are no change."""
         ...
 
-    def samples(self, epoch: int, seed: bytes) -> list[SampleRow]:
+    def samples(self, epoch: int, seed: bytes) -> list[RawSample]:
         """The kept answers by index; empty if none were drawn."""
         ...
 

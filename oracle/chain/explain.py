@@ -1,0 +1,46 @@
+"""Why a contract refused, in words: each custom error's name gets what it means and how to mend it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from oracle.chain import codec
+from oracle.chain.hints import HINTS
+from oracle.chain.rpc import RpcError
+from oracle.domain.errors import Reverted
+
+
+def reverted(what: str, error: RpcError) -> Reverted:
+    """The error of a refused call or transaction: custom error by name, arguments by name, sentence and hint."""
+    decoded = codec.decode_error(error.data) if error.data else None
+    if decoded is None:
+        reason = error.message or "no reason given"
+        if error.data:
+            reason = f"an error of an unknown contract, 0x{error.data[:4].hex()}"
+        return Reverted(f"{what} was refused: {reason}", hint="is the deployment file of this chain and up to date?")
+    args = tuple(decoded.args.values())
+    if decoded.name in ("Error", "Panic"):
+        return Reverted(f"{what} was refused: {decoded.args['reason']}", error=decoded.name, args_=args)
+    told = f"{decoded.name}({', '.join(f'{k}={show(v)}' for k, v in decoded.args.items())})"
+    meaning, mend = HINTS.get(decoded.name, ("", ""))
+    sentence = f"{what} was refused: {told}" + (f": {fill(meaning, decoded.args)}" if meaning else "")
+    return Reverted(sentence, error=decoded.name, args_=args, hint=fill(mend, decoded.args))
+
+
+def show(value: Any) -> str:
+    """A decoded argument as text: bytes32 that hold a short string as that string, other bytes as hex."""
+    if isinstance(value, bytes):
+        text = value.rstrip(b"\0")
+        if text and len(value) == 32 and len(text) < 32 and all(0x20 < c < 0x7F for c in text):
+            return text.decode()
+        return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(show(item) for item in value) + "]"
+    return str(value)
+
+
+def fill(template: str, args: Mapping[str, Any]) -> str:
+    """The template with {name} replaced by arguments; one that names an unknown argument stays as it is."""
+    try:
+        return template.format(**{name: show(value) for name, value in args.items()})
+    except (KeyError, IndexError):
+        return template
