@@ -1,12 +1,15 @@
 """Why a contract refused, in words: each custom error's name gets what it means and how to mend it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from oracle.chain import codec
 from oracle.chain.hints import HINTS
 from oracle.chain.rpc import RpcError
 from oracle.domain.errors import Reverted
+
+_TIMES = frozenset({"from", "to", "nowAt", "deadline", "until", "expiredAt", "matureAt", "first", "timepoint"})
 
 
 def reverted(what: str, error: RpcError) -> Reverted:
@@ -39,8 +42,18 @@ def show(value: Any) -> str:
 
 
 def fill(template: str, args: Mapping[str, Any]) -> str:
-    """The template with {name} replaced by arguments; one that names an unknown argument stays as it is."""
+    """The template with {name} replaced by arguments, times as dates.
+
+    Contracts of other versions may use one name for other arguments: then the template is left out.
+    """
     try:
-        return template.format(**{name: show(value) for name, value in args.items()})
+        return template.format(**{n: _date(v) if n in _TIMES else show(v) for n, v in args.items()})
     except (KeyError, IndexError):
-        return template
+        return ""
+
+
+def _date(seconds: Any) -> str:
+    """A time in UTC; the numbers that contracts use for never, and small ones, stay numbers."""
+    if not isinstance(seconds, int) or not 10**9 <= seconds < 10**11:
+        return "further notice" if seconds == 2**256 - 1 else str(seconds)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
