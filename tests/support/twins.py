@@ -12,6 +12,9 @@ CASES = 10_000
 
 EDGES = (0, 1, 2, 10**18 - 1, 10**18, (1 << 96) - 1, 1 << 96, (1 << 128) - 1, 1 << 128, (1 << 256) - 1)
 
+WORD = 1 << 256
+"""First number that does not fit a word."""
+
 Case = tuple[Any, ...]
 Twin = Callable[..., Any]
 

@@ -8,9 +8,8 @@ import pytest
 
 from oracle.mechanism import curve
 from tests.support.evm import Contract, Evm
-from tests.support.twins import CASES, Case, Twin, cases, differences, grid, number
+from tests.support.twins import CASES, WORD, Case, Twin, cases, differences, grid, number
 
-WORD = 1 << 256
 LIMIT = (1 << 96) - 1
 """Largest supply and reserve of the contract; the library is also tried far beyond."""
 
