@@ -13,12 +13,13 @@ from oracle.domain.errors import BadInput
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 MAX_DEPTH = 32
+MAX_DIGITS = 78  # of 2^256
 
 
 def dumps(value: object) -> bytes:
     """Canonical bytes of `value` (dicts with string keys, lists, tuples, strings, integers, booleans, None).
 
-    Raises BadInput for floats, other types, keys that are not strings and nesting deeper than 32.
+    Raises BadInput for floats, other types, keys that are not strings, integers above 78 digits, nesting above 32.
     """
     _check(value, "$", 0)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -31,6 +32,7 @@ def loads(data: bytes, *, name: str = "JSON document") -> Json:
         value: Json = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
+            parse_int=_integer,
             parse_float=_no_float,
             parse_constant=_no_float,
         )
@@ -63,24 +65,29 @@ def digest(value: object) -> bytes:
 def _check(value: object, where: str, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise BadInput(f"{where[:80]}: nested too deeply", hint=f"At most {MAX_DEPTH} levels.")
-    if value is None or isinstance(value, bool | int):
-        return
-    if isinstance(value, str):
-        if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
-            raise BadInput(f"{where}: a lone surrogate is not text", hint="Remove it.")
-        return
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise BadInput(f"{where}: key {key!r} is not a string", hint="Write keys as strings.")
-            _check(key, where, depth)
+            _check_leaf(key, where)
             _check(item, f"{where}.{key}", depth + 1)
-        return
-    if isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check(item, f"{where}[{index}]", depth + 1)
-        return
-    raise BadInput(f"{where}: {type(value).__name__} has no canonical form", hint="Use integers, strings or booleans.")
+    else:
+        _check_leaf(value, where)
+
+
+def _check_leaf(value: object, where: str) -> None:
+    if isinstance(value, str):
+        if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+            raise BadInput(f"{where}: a lone surrogate is not text", hint="Remove it.")
+    elif isinstance(value, int):
+        if abs(value) >= 10**MAX_DIGITS:
+            raise BadInput(f"{where}: the number has too many digits", hint=f"At most {MAX_DIGITS}.")
+    elif value is not None:
+        kind = type(value).__name__
+        raise BadInput(f"{where}: {kind} has no canonical form", hint="Use integers, strings or booleans.")
 
 
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -90,6 +97,12 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
             raise ValueError(f"key {key!r} appears twice")
         found[key] = value
     return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS + 1:
+        raise ValueError(f"{text[:8]}... has too many digits")
+    return int(text)
 
 
 def _no_float(text: str) -> NoReturn:
