@@ -15,6 +15,7 @@ from oracle.mechanism.fixed_point import LOG_BITS, neg_log
 Words = npt.NDArray[np.uint64]  # 32-bit words, held in 64 so that products fit
 Int64 = npt.NDArray[np.int64]
 
+NOISE_VERSION = "philox-gumbel/v1"
 NOISE_BITS = 20
 _ROUNDS = 10
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

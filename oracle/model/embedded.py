@@ -1,0 +1,114 @@
+"""The embedded engine: any Llama folder in Hugging Face format, run by numpy alone, exact or in fp32."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from oracle.domain.errors import BadInput, Refused
+from oracle.domain.sample import RawSample
+from oracle.domain.sampler import Sampler
+from oracle.mechanism.noise import NOISE_VERSION
+from oracle.model.config import read_config, read_eos_tokens
+from oracle.model.decoder import Decoder
+from oracle.model.exact import ExactNumerics
+from oracle.model.fp32 import FloatNumerics
+from oracle.model.grammar import GRAMMAR_VERSION, Grammar, GrammarTokenizer
+from oracle.model.numerics import Tokens
+from oracle.model.sampling import draw
+from oracle.model.weights import read_weights
+from oracle.ports.model import Progress
+
+TOKENIZER_FILE = "tokenizer.json"
+ENGINES = {"exact": (ExactNumerics, "E"), "fp32": (FloatNumerics, "F")}
+
+
+class EmbeddedRunner:
+    """A `ModelRunner` on numpy. Raises BadInput, naming file and place, for a folder that is not a whole Llama."""
+
+    def __init__(self, model_dir: Path, engine: str) -> None:
+        if engine not in ENGINES:
+            raise BadInput(f"engine {engine!r} is unknown", hint=f"Choose one of {', '.join(ENGINES)}.")
+        numerics, self.numeric_class = ENGINES[engine]
+        self.name, self.model_dir = f"{engine}:{model_dir.name}", model_dir
+        config = read_config(model_dir)
+        self._tokenizer = _read_tokenizer(model_dir / TOKENIZER_FILE, config.vocab_size)
+        self._grammar_tokenizer = GrammarTokenizer(
+            model_dir / TOKENIZER_FILE, config.vocab_size, read_eos_tokens(model_dir)
+        )
+        self.decoder = Decoder(config, numerics(config, read_weights(model_dir, config)))
+        self.logits_digests: dict[int, bytes] = {}
+        """Noise index -> sha256 over the logits that this sample of the last run saw."""
+
+    @property
+    def logits_hash(self) -> bytes:
+        """sha256 over the digests of all samples of the last run, in order of index."""
+        if not self.logits_digests:
+            return b""
+        return hashlib.sha256(b"".join(self.logits_digests[index] for index in sorted(self.logits_digests))).digest()
+
+    def generate(
+        self,
+        prompt_text: str,
+        schema: dict[str, object],
+        seed: bytes,
+        indices: Sequence[int],
+        sampler: Sampler,
+        progress: Progress | None = None,
+    ) -> list[RawSample]:
+        """One sample per noise index; see the port."""
+        _check_request(seed, indices, sampler)
+        tokens = self.encode(prompt_text)
+        room = self.decoder.numerics.context - sampler.max_tokens
+        if not 0 < tokens.size <= room:
+            raise BadInput(
+                f"prompt of {tokens.size} tokens: {self.name} holds 1 to {room} beside {sampler.max_tokens} of answer",
+                hint="Shorten the prompt, or commit a model with a longer context.",
+            )
+        grammar = Grammar(self._grammar_tokenizer, schema)
+        draws = draw(self.decoder, self.decoder.prefill(tokens), grammar, seed, indices, sampler, progress)
+        self.logits_digests = {index: drawn.logits_digest for index, drawn in zip(indices, draws, strict=True)}
+        return [
+            RawSample(index, tuple(drawn.tokens), self._grammar_tokenizer.text(drawn.tokens), drawn.finished)
+            for index, drawn in zip(indices, draws, strict=True)
+        ]
+
+    def encode(self, text: str) -> Tokens:
+        """Token ids of a prompt, with the special tokens that the tokenizer's post-processor adds."""
+        return np.array(self._tokenizer.encode(text).ids, dtype=np.int64)
+
+
+def _read_tokenizer(path: Path, vocab_size: int) -> Tokenizer:
+    if not path.is_file():
+        raise BadInput(f"{path}: missing", hint="A model folder holds config.json, tokenizer.json and weights.")
+    try:
+        tokenizer: Tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception for a malformed file
+        raise BadInput(f"{path}: not a readable tokenizer: {error}", hint="Fetch the file again.") from None
+    highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+    if not 0 <= highest < vocab_size:
+        raise BadInput(
+            f"{path}: token ids up to {highest}, but config.json has vocab_size {vocab_size}",
+            hint="Tokenizer and config.json must come from the same model.",
+        )
+    return tokenizer
+
+
+def _check_request(seed: bytes, indices: Sequence[int], sampler: Sampler) -> None:
+    if len(seed) != 32:
+        raise BadInput(f"seed of {len(seed)} bytes", hint="The seed is the 32 bytes that `fixSeed` stored on chain.")
+    if not indices or min(indices) < 0 or max(indices) >= 1 << 32 or len(set(indices)) != len(indices):
+        raise BadInput(f"sample indices {list(indices)[:5]}", hint="Give at least one index, each once, from 0 up.")
+    if sampler.max_tokens < 1 or sampler.temperature_milli < 1:
+        raise BadInput(
+            f"sampler with {sampler.max_tokens} tokens at temperature {sampler.temperature_milli}/1000",
+            hint="Both are at least 1.",
+        )
+    for what, bound, own in (("noise", sampler.noise, NOISE_VERSION), ("grammar", sampler.grammar, GRAMMAR_VERSION)):
+        if bound != own:
+            raise Refused(
+                f"the sampler is bound to {what} {bound}, this machine has {own}",
+                hint="Install the version that the sampler names; another one may draw other tokens.",
+            )
