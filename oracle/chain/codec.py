@@ -119,6 +119,12 @@ class Codec:
         return next(e for e in self._events if e["name"] == event)
 
 
+def arguments(contract: str, function: str, args: Sequence[Any]) -> list[tuple[str, str, Any]]:
+    """(name, type, value) of each argument of a call, for showing it."""
+    inputs = of(contract)._function(function, len(args))["inputs"]
+    return [(name, i["type"], value) for name, i, value in zip(_names(inputs), inputs, args, strict=True)]
+
+
 def decode_error(data: bytes) -> DecodedError | None:
     """A revert's bytes as an error of any of the contracts, or Solidity's own; None if it is unknown or empty."""
     if data[:4] == keccak(text="Error(string)")[:4]:

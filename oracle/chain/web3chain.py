@@ -147,8 +147,13 @@ class Web3Chain:
         return Receipt(_bytes(found["transactionHash"]), block, int(found["gasUsed"], 16), price, decoded)
 
 
+def abi_name(contract: str) -> str:
+    """The ABI behind a name of the deployment."""
+    return _ABI_OF.get(contract, contract)
+
+
 def _codec(contract: str) -> codec.Codec:
-    return codec.of(_ABI_OF.get(contract, contract))
+    return codec.of(abi_name(contract))
 
 
 def _bytes(text: str) -> bytes:

@@ -22,7 +22,7 @@ def parse_amount(text: str, decimals: int, what: str) -> int:
             f"{what}: {text!r} has {len(part)} decimal places, the token has {decimals}",
             hint=f"Use at most {decimals} places",
         )
-    return int(match["whole"].replace("_", "")) * 10**decimals + int(part.ljust(decimals, "0") or 0)
+    return int(match["whole"].replace("_", "")) * int(10**decimals) + int(part.ljust(decimals, "0") or 0)
 
 
 def format_amount(value: int, decimals: int, symbol: str = "", places: int = 6) -> str:

@@ -1,15 +1,45 @@
-"""The root of the command line: mounts one sub-application per noun."""
+"""The root of the command line: mounts one sub-application per noun and turns errors into exit codes."""
+
+import sys
 
 import typer
 
-app = typer.Typer(name="gengov", no_args_is_help=True, help=__doc__)
+from oracle import __version__
+from oracle.cli import bid, prompt, proposal, slot, token, vote
+from oracle.cli.output import report_error
+from oracle.domain.errors import GengovError
+
+app = typer.Typer(
+    name="gengov",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="An on-chain organisation that a language model serves and people steer.",
+    epilog="Exit codes: 0 ok, 1 refused, 2 usage, 3 reverted by a contract, 4 unreachable.",
+)
+for module in (slot, bid, prompt, proposal, vote, token):
+    app.add_typer(module.app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gengov {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def _root() -> None:
-    """An on-chain organisation that a language model serves and people steer."""
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Help is in the application's own words."""
 
 
 def main() -> None:
-    """Entry point of the `gengov` command."""
-    app()
+    """Entry point of the `gengov` command: 0 ok, 1 refused, 2 usage, 3 reverted, 4 unreachable, 130 interrupted."""
+    try:
+        app()
+    except GengovError as error:
+        report_error(error, as_json="--json" in sys.argv)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,65 @@
+"""`gengov prompt`: write a prompt document, see what is wrong with it, and see what the model will read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from oracle.cli.command import command
+from oracle.cli.output import err, out
+from oracle.cli.session import Session
+from oracle.domain.errors import BadInput
+from oracle.domain.prompt import Prompt
+from oracle.mechanism import canonical, prompt_rules
+from oracle.mechanism.rendering import render as render_text
+
+app = typer.Typer(name="prompt", no_args_is_help=True, help="A prompt document: lint and render it.")
+
+File = Annotated[Path, typer.Argument(help="Prompt document (JSON).")]
+
+
+@command(app, "lint", chain=False)
+def lint(session: Session, file: File) -> None:
+    """Check a document against its template and name every violation. Exit 2 if there is one."""
+    found = prompt_rules.lint(canonical.loads(_bytes(file), name=str(file)))
+    data = {"file": str(file), "valid": not found, "violations": [_row(v) for v in found]}
+
+    def show() -> None:
+        for violation in found:
+            err.print(f"[red]✗[/] {violation}", markup=True)
+        if not found:
+            out.print(f"{file}: every rule holds")
+
+    session.emit(data, show)
+    if found:
+        raise typer.Exit(BadInput.exit_code)
+
+
+@command(app, "render", chain=False)
+def render(session: Session, file: File) -> None:
+    """Print the text that the model reads, and the hash that a bid binds."""
+    document = read_file(file)
+    text, digest = render_text(document), prompt_rules.prompt_hash(document)
+    size = len(prompt_rules.encode(document))
+
+    def show() -> None:
+        out.print(text, markup=False)
+        err.print(f"[dim]prompt hash 0x{digest.hex()} · {size} bytes[/]")
+
+    session.emit({"prompt_hash": digest, "bytes": size, "text": text}, show)
+
+
+def read_file(file: Path) -> Prompt:
+    """The document in a file, every rule checked. BadInput names each violation."""
+    return prompt_rules.read_prompt(_bytes(file))
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"cannot read the prompt {file}: {error.strerror}") from error
+
+
+def _row(violation: prompt_rules.Violation) -> dict[str, str]:
+    return {"field": violation.field, "problem": violation.problem, "mend": violation.mend}

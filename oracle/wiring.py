@@ -1,0 +1,89 @@
+"""The one place where adapters are built from settings; everything else receives them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from oracle.chain import accounts, deployments
+from oracle.chain.clock import SystemClock
+from oracle.chain.deployments import DeploymentFile
+from oracle.chain.devnode import TimeMachine
+from oracle.chain.rpc import connect
+from oracle.chain.web3chain import GWEI, Web3Chain
+from oracle.config import Settings
+from oracle.domain.action import Deployment
+from oracle.domain.errors import BadInput
+from oracle.ports.chain import Chain
+from oracle.ports.ledger import Ledger
+from oracle.ports.signer import Signer
+from oracle.ports.store import ContentStore
+from oracle.state.database import Database
+from oracle.state.ledger import SqlLedger
+from oracle.storage.folder import FolderStore
+from oracle.storage.ipfs import KuboStore
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """One deployment with everything that reads and writes it."""
+
+    settings: Settings
+    file: DeploymentFile
+    chain: Chain
+    ledger: Ledger
+    store: ContentStore
+    time: TimeMachine
+    reserve_decimals: int
+    reserve_symbol: str
+    token_symbol: str
+
+    @property
+    def deployment(self) -> Deployment:
+        """What compile() needs to know of the deployment."""
+        return Deployment(self.file.chain_id, self.file.addresses, self.reserve_decimals)
+
+
+def open_organisation(settings: Settings) -> Organisation:
+    """Connect, check the chain id against the deployment file, and open ledger and store.
+
+    Raises Unreachable (no node, other chain) and BadInput (no or malformed deployment file).
+    """
+    rpc, chain_id = connect(settings.rpc, timeout=settings.timeout)
+    path = settings.deployment or deployments.default_path(chain_id)
+    file = deployments.read(path, chain_id=chain_id)
+    clock = SystemClock()
+    chain = Web3Chain(rpc, chain_id, file.addresses, clock, max_fee=settings.max_fee_gwei * GWEI)
+    organisation = f"{chain_id}:{file.address('PromptUpdate')}"
+    return Organisation(
+        settings=settings,
+        file=file,
+        chain=chain,
+        ledger=SqlLedger(Database(settings.home / "ledger.sqlite"), organisation),
+        store=open_store(settings),
+        time=TimeMachine(rpc),
+        reserve_decimals=chain.read("Reserve", "decimals"),
+        reserve_symbol=chain.read("Reserve", "symbol"),
+        token_symbol=chain.read("BToken", "symbol"),
+    )
+
+
+def open_store(settings: Settings) -> ContentStore:
+    """A folder in `home`, or the IPFS node that the settings name."""
+    if settings.ipfs:
+        return KuboStore(settings.ipfs, timeout=settings.timeout)
+    return FolderStore(settings.home / "store")
+
+
+def open_signer(settings: Settings, chain_id: int, ask: Callable[[], str]) -> Signer:
+    """The account that the settings name; `ask` prompts for a password. BadInput if they name none."""
+    if settings.dev_account is not None:
+        return accounts.from_mnemonic(settings.dev_account, chain_id)
+    if settings.keystore is not None:
+        file = settings.password_file
+        return accounts.from_keystore(settings.keystore, partial(accounts.password_from, file) if file else ask)
+    if settings.key is not None:
+        return accounts.from_key(settings.key, chain_id, "GENGOV_KEY")
+    raise BadInput(
+        "nobody is named to sign",
+        hint="give --keystore FILE; on a local chain --as ROLE or the environment variable GENGOV_KEY will do",
+    )
