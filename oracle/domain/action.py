@@ -33,7 +33,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the contracts are: chain id, address by contract name (`Reserve` is the reserve token), its decimals."""
+    """Where the contracts are: chain id, address by contract name (`ReserveToken` among them), its decimals."""
 
     chain_id: int
     addresses: Mapping[str, str]

@@ -12,7 +12,7 @@ from oracle.domain.prompt import Prompt
 
 MAX_ACTIONS = 10
 TOKEN_DECIMALS = 18
-RESERVE = "Reserve"
+RESERVE = "ReserveToken"
 _PAY = {
     "mint": ("BToken", "governanceMint(address,uint256)"),
     "token": ("BToken", "transfer(address,uint256)"),

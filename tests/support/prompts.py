@@ -19,7 +19,7 @@ def address(number: int) -> str:
 
 DEPLOYMENT = Deployment(
     31337,
-    {name: address(place) for place, name in enumerate(("BToken", "Reserve", "PromptUpdate", "ModelRegistry"), 1)},
+    {name: address(place) for place, name in enumerate(("BToken", "ReserveToken", "PromptUpdate", "ModelRegistry"), 1)},
     6,
 )
 

@@ -27,7 +27,7 @@ def compiled(payload: Payload, **changes: Any) -> Actions:
     [
         ("mint", "BToken", "governanceMint(address,uint256)", 18),
         ("token", "BToken", "transfer(address,uint256)", 18),
-        ("reserve", "Reserve", "transfer(address,uint256)", 6),
+        ("reserve", "ReserveToken", "transfer(address,uint256)", 6),
     ],
 )
 def test_funds_are_paid_from_the_source_of_the_prompt(
