@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pyrevm
+import rlp
 from eth_abi import abi
 from eth_hash.auto import keccak
+from eth_utils.address import to_checksum_address
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "build" / "forge"
@@ -59,14 +61,15 @@ class Artifact:
 
 @cache
 def build() -> None:
-    """`forge build`, once for a run; a lock keeps parallel workers from building into one another."""
+    """Builds contracts and harnesses once for a run; a lock keeps parallel workers from building into one another."""
     forge = shutil.which("forge", path=str(ROOT / "node_modules" / ".bin"))
     if forge is None:
         raise RuntimeError("forge is missing: run `make setup`")
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    with open(ARTIFACTS / ".lock", "w") as lock:
+    command = [forge, "build", "--quiet", "contracts", "tests/contracts/forge/harness"]
+    with (ROOT / "build" / ".forge.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run([forge, "build", "--quiet"], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"forge build failed:\n{done.stdout}{done.stderr}")
 
@@ -114,6 +117,11 @@ class Evm:
     def skip(self, seconds: int) -> None:
         """Moves to the next block, `seconds` later."""
         self.warp(self._now + seconds)
+
+    def next_address(self, sender: str) -> str:
+        """Where `sender` will deploy next: calls do not count in its nonce here."""
+        nonce = self.chain.basic(sender).nonce
+        return to_checksum_address(keccak(rlp.encode([bytes.fromhex(sender[2:]), nonce]))[12:])
 
     def deploy(self, name: str, *arguments: Any, sender: str = "") -> "Contract":
         """Deploys contract `name`; raises Revert if its constructor does."""
