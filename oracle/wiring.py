@@ -53,7 +53,8 @@ def open_organisation(settings: Settings) -> Organisation:
     file = deployments.read(path, chain_id=chain_id)
     clock = SystemClock()
     chain = Web3Chain(rpc, chain_id, file.addresses, clock, max_fee=settings.max_fee_gwei * GWEI)
-    organisation = f"{chain_id}:{file.address('PromptUpdate')}"
+    # A local chain that was reset gets the same addresses again; only the block's hash tells the two apart.
+    organisation = f"{chain_id}:{file.address('PromptUpdate')}:{chain.block(file.block).hash.hex()[:16]}"
     return Organisation(
         settings=settings,
         file=file,
@@ -61,8 +62,8 @@ def open_organisation(settings: Settings) -> Organisation:
         ledger=SqlLedger(Database(settings.home / "ledger.sqlite"), organisation),
         store=open_store(settings),
         time=TimeMachine(rpc),
-        reserve_decimals=chain.read("Reserve", "decimals"),
-        reserve_symbol=chain.read("Reserve", "symbol"),
+        reserve_decimals=chain.read("ReserveToken", "decimals"),
+        reserve_symbol=chain.read("ReserveToken", "symbol"),
         token_symbol=chain.read("BToken", "symbol"),
     )
 

@@ -14,7 +14,7 @@ from oracle.ports.clock import Clock
 from oracle.ports.signer import Signer
 
 GWEI = 10**9
-_ABI_OF = {"Reserve": "MockUSDC", "ReserveToken": "MockUSDC", "Timelock": "TimelockController"}
+_ABI_OF = {"ReserveToken": "MockUSDC"}
 """Contracts that a deployment names by what they are for rather than by their code."""
 
 

@@ -10,7 +10,15 @@ from oracle.ports.chain import Call, Chain
 
 _TOKEN_ARGUMENTS = {"tokens", "deposit", "amount", "value"}
 _TOKEN_CONTRACTS = {"BToken", "PromptUpdate"}
-_TARGETS = ("BToken", "Reserve", "PromptUpdate", "Governance", "ModelRegistry", "DisputeResolver", "VerifierCommittee")
+_TARGETS = (
+    "BToken",
+    "ReserveToken",
+    "PromptUpdate",
+    "Governance",
+    "ModelRegistry",
+    "DisputeResolver",
+    "VerifierCommittee",
+)
 
 
 def describe(call: Call, chain: Chain) -> list[str]:

@@ -45,7 +45,7 @@ def show(
             "locked_until": read("BToken", "lockedUntil", who),
             "votes": read("BToken", "getVotes", who),
             "delegate": read("BToken", "delegates", who),
-            "reserve_balance": read("Reserve", "balanceOf", who),
+            "reserve_balance": read("ReserveToken", "balanceOf", who),
         }
 
     def render() -> None:
@@ -82,13 +82,13 @@ def buy(session: Session, amount: Amount, slippage_bps: Slippage = 50) -> None:
     tokens = _tokens(amount)
     cost = _cost(org, tokens)
     limit = cost + cost * slippage_bps // 10_000
-    has = org.chain.read("Reserve", "balanceOf", session.account)
+    has = org.chain.read("ReserveToken", "balanceOf", session.account)
     if has < cost:
         raise Refused(
             f"{tok(org, tokens)} cost {res(org, cost)}, the account has {res(org, has)}",
             hint="buy fewer, or get more of the reserve token (on a devnet: gengov devnet fund)",
         )
-    session.approve("Reserve", "BToken", limit, f"at most {res(org, limit)}")
+    session.approve("ReserveToken", "BToken", limit, f"at most {res(org, limit)}")
     why = f"Buy {tok(org, tokens)} for {res(org, cost)} (at most {res(org, limit)})"
     call = Call("BToken", "permissionlessMint", (tokens, limit, _deadline(org)))
     receipt = session.write(call, why=why, deadline=f"good for {DEADLINE // 60} minutes")

@@ -15,6 +15,7 @@ class Stage(StrEnum):
     SAMPLE = "sample"
     SELECT = "select"
     POST = "post"
+    FORFEIT = "forfeit"
     QUEUE = "queue"
     EXECUTE = "execute"
     ROLL = "roll"

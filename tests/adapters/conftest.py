@@ -16,7 +16,7 @@ from tests.support.artifacts import deploy
 
 @dataclass
 class Ground:
-    """A node with MockUSDC on it, as `Reserve`, of which the first account has a million."""
+    """A node with MockUSDC on it, as `ReserveToken`, of which the first account has a million."""
 
     node: DevNode
     rpc: Rpc
@@ -25,7 +25,7 @@ class Ground:
     bob: LocalSigner
 
     def balance(self, account: str) -> int:
-        return int(self.chain.read("Reserve", "balanceOf", account))
+        return int(self.chain.read("ReserveToken", "balanceOf", account))
 
 
 @pytest.fixture(scope="session", params=list(NodeKind))
@@ -33,5 +33,5 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     with devnode.start(request.param) as node:
         rpc = Rpc(node.url)
         address = deploy(rpc, "MockUSDC")
-        chain = Web3Chain(rpc, node.chain_id, {"Reserve": address}, SystemClock(), patience=20)
+        chain = Web3Chain(rpc, node.chain_id, {"ReserveToken": address}, SystemClock(), patience=20)
         yield Ground(node, rpc, chain, from_mnemonic(0, node.chain_id), from_mnemonic(1, node.chain_id))

@@ -15,15 +15,15 @@ from tests.adapters.conftest import Ground
 
 
 def mint(ground: Ground, amount: int = 100) -> Call:
-    return Call("Reserve", "mint", (ground.alice.address, amount))
+    return Call("ReserveToken", "mint", (ground.alice.address, amount))
 
 
 def transfer(to: str, amount: int) -> Call:
-    return Call("Reserve", "transfer", (to, amount))
+    return Call("ReserveToken", "transfer", (to, amount))
 
 
 def narrowed(ground: Ground, **limits: Any) -> Web3Chain:
-    addresses = {"Reserve": ground.chain.address("Reserve")}
+    addresses = {"ReserveToken": ground.chain.address("ReserveToken")}
     return Web3Chain(ground.rpc, ground.node.chain_id, addresses, SystemClock(), **limits)
 
 
@@ -35,7 +35,7 @@ def test_send_reports_block_gas_price_and_decoded_events(ground: Ground) -> None
     assert 21_000 < receipt.gas_used < 100_000
     assert receipt.gas_price > 0
     (event,) = receipt.events
-    assert (event.contract, event.name) == ("Reserve", "Transfer")
+    assert (event.contract, event.name) == ("ReserveToken", "Transfer")
     assert (event.args["to"], event.args["value"]) == (ground.alice.address, 100)
 
 
@@ -45,7 +45,7 @@ def test_refused_call_is_never_sent_and_names_the_custom_error_with_its_argument
         ground.chain.send(transfer(ground.alice.address, 10**30), ground.bob)
     assert caught.value.error == "ERC20InsufficientBalance"
     assert caught.value.args_ == (ground.bob.address, ground.balance(ground.bob.address), 10**30)
-    assert "Reserve.transfer" in caught.value.message
+    assert "ReserveToken.transfer" in caught.value.message
     assert caught.value.hint
     assert ground.chain.nonce(ground.bob.address) == nonce
 
@@ -90,7 +90,7 @@ def test_read_at_an_earlier_block_sees_the_state_of_then(ground: Ground) -> None
     ground.chain.send(mint(ground, 5), ground.alice)
     then, balance = ground.chain.head().number, ground.balance(ground.alice.address)
     ground.chain.send(mint(ground, 5), ground.alice)
-    assert ground.chain.read("Reserve", "balanceOf", ground.alice.address, at=then) == balance
+    assert ground.chain.read("ReserveToken", "balanceOf", ground.alice.address, at=then) == balance
     assert ground.chain.block(then).number == then
 
 
@@ -100,17 +100,17 @@ def test_events_of_a_range_come_in_order_and_filtered(ground: Ground) -> None:
     for amount in (1, 2, 3):
         ground.chain.send(transfer(ground.bob.address, amount), ground.alice)
     found = ground.chain.events(
-        "Reserve", "Transfer", first=first, where={"from": ground.alice.address, "to": ground.bob.address}
+        "ReserveToken", "Transfer", first=first, where={"from": ground.alice.address, "to": ground.bob.address}
     )
     assert [event.args["value"] for event in found] == [1, 2, 3]
     assert all(event.block_hash == ground.chain.block(event.block_number).hash for event in found)
-    last = ground.chain.events("Reserve", "Transfer", first=found[1].block_number, last=found[1].block_number)
+    last = ground.chain.events("ReserveToken", "Transfer", first=found[1].block_number, last=found[1].block_number)
     assert [event.args["value"] for event in last] == [2]
 
 
 def test_filter_on_an_argument_that_is_not_indexed_is_refused(ground: Ground) -> None:
     with pytest.raises(BadInput, match="no indexed argument value"):
-        ground.chain.events("Reserve", "Transfer", first=0, where={"value": 1})
+        ground.chain.events("ReserveToken", "Transfer", first=0, where={"value": 1})
 
 
 def test_range_that_the_endpoint_refuses_is_halved(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_range_that_the_endpoint_refuses_is_halved(ground: Ground, monkeypatch: 
         return asked(rpc, method, *params)
 
     monkeypatch.setattr(Rpc, "request", stingy)
-    assert len(ground.chain.events("Reserve", "Transfer", first=first + 1)) == 5
+    assert len(ground.chain.events("ReserveToken", "Transfer", first=first + 1)) == 5
 
 
 def test_endpoint_that_gives_no_logs_at_all_is_unreachable(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_endpoint_that_gives_no_logs_at_all_is_unreachable(ground: Ground, monke
 
     monkeypatch.setattr(Rpc, "request", pruned)
     with pytest.raises(Unreachable, match="pruned"):
-        ground.chain.events("Reserve", "Transfer", first=0)
+        ground.chain.events("ReserveToken", "Transfer", first=0)
 
 
 def test_account_without_ether_is_refused_before_sending(ground: Ground) -> None:
@@ -184,14 +184,14 @@ def test_transaction_that_nobody_mines_is_given_up_with_its_hash(ground: Ground)
 def test_unknown_contract_and_wrong_arguments_are_named(ground: Ground) -> None:
     with pytest.raises(BadInput, match="no Governance"):
         ground.chain.read("Governance", "state", 1)
-    with pytest.raises(BadInput, match=r"Reserve.*amount|MockUSDC.transfer: .* must be uint256"):
+    with pytest.raises(BadInput, match=r"MockUSDC.transfer: .* must be uint256"):
         ground.chain.send(transfer(ground.bob.address, -1), ground.alice)
 
 
 def test_address_that_holds_no_such_contract_is_named(ground: Ground) -> None:
-    chain = Web3Chain(ground.rpc, ground.node.chain_id, {"Reserve": ground.bob.address}, SystemClock())
+    chain = Web3Chain(ground.rpc, ground.node.chain_id, {"ReserveToken": ground.bob.address}, SystemClock())
     with pytest.raises(BadInput, match="deploy again"):
-        chain.read("Reserve", "balanceOf", ground.bob.address)
+        chain.read("ReserveToken", "balanceOf", ground.bob.address)
 
 
 def test_block_that_is_not_there_is_unreachable(ground: Ground) -> None:

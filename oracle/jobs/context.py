@@ -1,0 +1,62 @@
+"""What every job is given, and what it reports: jobs keep nothing of their own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from oracle.domain.action import Deployment
+from oracle.domain.errors import GengovError
+from oracle.domain.records import Stage
+from oracle.domain.sampler import Sampler
+from oracle.ports.chain import Chain
+from oracle.ports.clock import Clock
+from oracle.ports.ledger import Ledger
+from oracle.ports.model import ModelRunner, Progress
+from oracle.ports.signer import Signer
+from oracle.ports.store import ContentStore
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a job did, waits for, or could not do.
+
+    `key` names the epoch, slot or proposal; `seconds` is how long it took. `done` is False for one that waits.
+    """
+
+    stage: Stage
+    key: str
+    detail: str
+    done: bool = True
+    tx_hash: bytes | None = None
+    gas: int = 0
+    seconds: float = 0.0
+    error: GengovError | None = None
+
+
+def _silent(step: Step) -> None:
+    """Reports to nobody."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The chain with one deployment, this oracle's memory and account, and the models it can run.
+
+    `open_model` finds the engine for a model id (32 bytes), BadInput if no folder here has its weights;
+    `samplers` are the sampling rules this oracle knows; `first_block` is where the deployment begins.
+    """
+
+    chain: Chain
+    deployment: Deployment
+    ledger: Ledger
+    store: ContentStore
+    signer: Signer
+    clock: Clock
+    open_model: Callable[[bytes], ModelRunner]
+    first_block: int = 0
+    samplers: Sequence[Sampler] = (Sampler(),)
+    report: Callable[[Step], None] = _silent
+    progress: Progress | None = field(default=None)
+
+    @property
+    def account(self) -> str:
+        """The address that this oracle acts for."""
+        return self.signer.address

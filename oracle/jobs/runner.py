@@ -1,0 +1,56 @@
+"""Walks everything that is due, once: reconciles with the chain, then asks each job until none has more to do."""
+
+from collections.abc import Sequence
+
+from oracle.domain.errors import GengovError, Reverted, Unreachable
+from oracle.domain.records import Stage
+from oracle.jobs.acting import decide, reconcile
+from oracle.jobs.context import Context, Step
+from oracle.jobs.pipeline import PIPELINE, Job
+
+MOST_PASSES = 100
+"""A bound on steps per run: a contract that never settles must not keep an oracle spending for ever."""
+
+
+def run_due(ctx: Context, jobs: Sequence[tuple[Stage, Job]] = PIPELINE) -> list[Step]:
+    """What was done, waits, or failed, in order; each step also goes to `ctx.report` as it happens.
+
+    A job that fails is reported and not asked again in this run; the others go on. Unreachable ends the run, for
+    nothing can be known any more.
+    """
+    steps: list[Step] = []
+    for found in reconcile(ctx):
+        _report(ctx, steps, found)
+    failed: set[Stage] = set()
+    for _ in range(MOST_PASSES):
+        acted = False
+        for stage, job in jobs:
+            if stage in failed:
+                continue
+            step = _ask(ctx, stage, job)
+            if step is None:
+                continue
+            acted |= step.done and step.error is None
+            if step.error is not None:
+                failed.add(stage)
+            if step.done or step not in steps:
+                _report(ctx, steps, step)
+        if not acted:
+            break
+    return steps
+
+
+def _ask(ctx: Context, stage: Stage, job: Job) -> Step | None:
+    try:
+        return job(ctx)
+    except Unreachable:
+        raise
+    except GengovError as error:
+        verdict = f"{type(error).__name__} {error.error}" if isinstance(error, Reverted) else type(error).__name__
+        decide(ctx, stage, "failed", verdict, error.message)
+        return Step(stage, "", error.message, done=False, error=error)
+
+
+def _report(ctx: Context, steps: list[Step], step: Step) -> None:
+    steps.append(step)
+    ctx.report(step)
