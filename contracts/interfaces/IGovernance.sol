@@ -27,8 +27,7 @@ interface IGovernance is IParameters {
     /// @param quorumFastBps For and abstain votes needed on the fast track, in bps of the electorate.
     /// @param quorumSlowBps The same on the slow track.
     /// @param fastBudgetBps Most that fast proposals may move per `fastWindow`, in bps of the lagged supply.
-    /// @param fastWindow Length of the rolling window of the fast budget in seconds.
-    /// @param priceWindow Seconds over which the price of a reserve transfer is averaged.
+    /// @param fastWindow Seconds of the rolling window of the fast budget, and of the price that it counts with.
     /// @param voteAge Seconds before the snapshot at which votes must have been held already.
     /// @param lateQuorumExtension Seconds that are left to vote after a late quorum.
     /// @param gracePeriod Seconds in which a proposal can be executed before it expires.
@@ -49,7 +48,6 @@ interface IGovernance is IParameters {
         uint256 quorumSlowBps;
         uint256 fastBudgetBps;
         uint256 fastWindow;
-        uint256 priceWindow;
         uint256 voteAge;
         uint256 lateQuorumExtension;
         uint256 gracePeriod;
@@ -178,7 +176,7 @@ interface IGovernance is IParameters {
     function fastBudget() external view returns (uint256);
 
     /// @notice The price, in reserve units per whole token, at which a reserve transfer counts in the fast budget; 0
-    /// while the token is younger than `priceWindow`.
+    /// while the token is younger than `fastWindow`.
     function fastPrice() external view returns (uint256);
 
     /// @notice When something was last executed; deployment counts.
