@@ -64,7 +64,7 @@ interface IDisputeResolver is IParameters {
     /// @param stake What the challenger put in.
     /// @param ground What the challenger says is wrong.
     /// @param round Number of the case, from 1; 0 if the proposal was never challenged.
-    /// @param deadline First second at which {timeout} counts; after the end of voting on the slow track.
+    /// @param deadline End of the time to rule or to publish; see {deadlineOf}.
     /// @param ruling How it ended; None while it is open.
     /// @param open Whether it awaits a ruling, a publication or a timeout.
     struct Case {
@@ -126,6 +126,9 @@ interface IDisputeResolver is IParameters {
 
     /// @notice The proposal has no bond: unknown, a repair, or released.
     error NotBonded(uint256 id);
+
+    /// @notice The governor made this proposal under another resolver, and would not ask this one.
+    error OtherResolver(uint256 id);
 
     /// @notice An amount does not fit its field, or is zero.
     error BadAmount(uint256 amount);
@@ -231,6 +234,10 @@ interface IDisputeResolver is IParameters {
 
     /// @notice Bonds, stakes and credits together.
     function owed() external view returns (uint256);
+
+    /// @notice First second at which {timeout} ends the open case: the ruling timeout, and on the slow track not
+    /// before voting has ended; the publish window if the data is missing.
+    function deadlineOf(uint256 id) external view returns (uint256);
 
     /// @notice The judge.
     function arbitrator() external view returns (address);

@@ -65,14 +65,8 @@ interface IGovernance is IParameters {
     /// @notice Emitted when an executed fast proposal takes `amount` tokens from the budget.
     event FastBudgetSpent(uint256 indexed id, uint256 amount);
 
-    /// @notice Emitted when governance replaces the only proposer.
-    event PromptUpdateChanged(address indexed previous, address indexed promptUpdate);
-
-    /// @notice Emitted when governance replaces the model registry.
-    event ModelRegistryChanged(address indexed previous, address indexed modelRegistry);
-
-    /// @notice Emitted when governance replaces the dispute resolver of later proposals.
-    event DisputeResolverChanged(address indexed previous, address indexed disputeResolver);
+    /// @notice Emitted when governance replaces a part: "promptUpdate", "modelRegistry" or "disputeResolver".
+    event PartChanged(bytes32 indexed part, address indexed previous, address indexed next);
 
     /// @notice Only PromptUpdate proposes: no winner of a slot, no proposal.
     error OnlyPromptUpdate(address caller);
@@ -107,8 +101,8 @@ interface IGovernance is IParameters {
     /// @notice A repair may only replace PromptUpdate, the model registry or the dispute resolver.
     error NotARepair(uint256 index);
 
-    /// @notice The governor relays no call to the timelock: that would pass by every check of {execute}.
-    error RelayToTimelock();
+    /// @notice The governor relays no calls: through the timelock they would pass by every check of execution.
+    error RelayDisabled();
 
     /// @notice Proposes what the model answered; PromptUpdate only.
     /// @dev Fast if gammaBps >= 1000 and {classify} says so, else slow. Emits {ProposalTrack} after OZ's

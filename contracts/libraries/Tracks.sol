@@ -47,7 +47,7 @@ library Tracks {
             if (targets[i] == token && (transfers || selector == IBToken.governanceMint.selector)) {
                 amount += moved;
             } else if (targets[i] == reserveToken && transfers && price != 0) {
-                amount += Math.mulDiv(moved, WHOLE_TOKEN, price, Math.Rounding.Ceil);
+                amount += Math.ceilDiv(moved * WHOLE_TOKEN, price);
             } else {
                 return (false, 0);
             }
@@ -66,7 +66,7 @@ library Tracks {
         returns (uint256)
     {
         if (supplyBefore == 0) return 0;
-        return Math.min(spot, Math.mulDiv(averageCap, WHOLE_TOKEN, Math.max(supplyNow, supplyBefore)));
+        return Math.min(spot, averageCap * WHOLE_TOKEN / Math.max(supplyNow, supplyBefore));
     }
 
     /// @notice What is left of the budget: floor(bps of min(supply now, supply before)) - spent, at least 0.
@@ -76,7 +76,7 @@ library Tracks {
         pure
         returns (uint256)
     {
-        uint256 budget = Math.mulDiv(Math.min(supplyNow, supplyBefore), budgetBps, BPS);
+        uint256 budget = Math.min(supplyNow, supplyBefore) * budgetBps / BPS;
         return budget > spent ? budget - spent : 0;
     }
 
