@@ -76,9 +76,9 @@ def replaces_arbitrator(actions: Actions, resolver: str) -> bool:
     return _sets(actions.calldatas[0], {_SET_ARBITRATOR})
 
 
-def repairs(target: str, value: int, data: bytes, governance: str) -> bool:
-    """Whether one action only replaces PromptUpdate, the model registry or the dispute resolver."""
-    return _same(target, governance) and value == 0 and _sets(data, _REPAIRS)
+def repairs(target: str, value: int, data: bytes, governance: str, prompt_update: str) -> bool:
+    """Whether one action only replaces a part of the model path, where the governor or PromptUpdate names it."""
+    return (_same(target, governance) or _same(target, prompt_update)) and value == 0 and _sets(data, _REPAIRS)
 
 
 def vote_weight(votes: int, votes_before: int) -> int:
