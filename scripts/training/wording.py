@@ -1,9 +1,10 @@
 """Short reasons made from a prompt's facts, and the texts of signals."""
 
 import random
+from collections.abc import Mapping
 
-from oracle.domain.action import Payload
-from oracle.domain.prompt import Prompt
+from oracle.domain.action import FieldValue, Payload
+from oracle.domain.prompt import Candidate, Prompt
 from scripts.training.policy import careful
 
 _SIGNALS = {
@@ -22,45 +23,66 @@ def signal_text(prompt: Prompt, rng: random.Random) -> str:
 
 def rationale(prompt: Prompt, payload: Payload, rng: random.Random) -> str:
     """One or two short sentences that hold for this prompt and decision."""
-    if payload.action == "fund":
-        return _fund(prompt, list(dict(payload.fields["fund"])), rng)  # type: ignore[arg-type]
+    if payload.action != "fund":
+        return rng.choice(_plain(prompt, payload))
+    funded = _funded(prompt, payload)
+    text = rng.choice(_praise(prompt, rng.choice(funded), funded))
+    return text + (_tail(prompt) if rng.random() < 0.6 else "")
+
+
+def rationales(prompt: Prompt, payload: Payload) -> set[str]:
+    """Every text that `rationale` may give."""
+    if payload.action != "fund":
+        return set(_plain(prompt, payload))
+    funded = _funded(prompt, payload)
+    texts = {text for first in funded for text in _praise(prompt, first, funded)}
+    return texts | {text + _tail(prompt) for text in texts}
+
+
+def _plain(prompt: Prompt, payload: Payload) -> tuple[str, ...]:
     if payload.action == "set_parameter":
-        (key,) = dict(payload.fields["set_parameter"])  # type: ignore[arg-type]
+        (key,) = _ids(payload.fields["set_parameter"])
         parameter = next(item for item in prompt.parameters if item.id == key)
         less, more = parameter.wish_less, parameter.wish_more
         way, count = ("more", more) if more > less else ("less", less)
-        return rng.choice(
-            (f"{count} members wish for {way} of {key}.", f"Most wish for {way} of {key}, {count} of them.")
-        )
+        return f"{count} members wish for {way} of {key}.", f"Most wish for {way} of {key}, {count} of them."
     if payload.action == "set_model":
         model = next(item for item in prompt.models if item.id == payload.fields["set_model"])
-        return rng.choice((f"{model.id} scores {model.score}.", f"The best score is {model.score} by {model.id}."))
-    return _nothing(prompt, rng)
+        return f"{model.id} scores {model.score}.", f"The best score is {model.score} by {model.id}."
+    return _nothing(prompt)
 
 
-def _fund(prompt: Prompt, ids: list[str], rng: random.Random) -> str:
-    first = rng.choice([candidate for candidate in prompt.candidates if candidate.id in ids])
+def _praise(prompt: Prompt, first: Candidate, funded: list[Candidate]) -> list[str]:
     record = f"{first.id} did {first.done} in time and {first.late} late."
     if prompt.objective == "thrift":
-        options = [f"{first.id} asks only {first.ask}.", f"{first.id} is cheap at {first.ask}."]
-    elif prompt.objective == "breadth":
-        options = [f"Spread over {' and '.join(ids)}.", record]
-    else:
-        options = [record, f"Best record by {first.id} with {first.done} done."]
+        return [f"{first.id} asks only {first.ask}.", f"{first.id} is cheap at {first.ask}."]
+    if prompt.objective == "breadth":
+        return [f"Spread over {' and '.join(candidate.id for candidate in funded)}.", record]
+    return [record, f"Best record by {first.id} with {first.done} done."]
+
+
+def _tail(prompt: Prompt) -> str:
     if prompt.market.trend_bps < 0:
-        tail = " The market falls, so pay with care."
-    elif careful(prompt):
-        tail = " The last proposal was defeated, so pay with care."
-    else:
-        tail = ""
-    return rng.choice(options) + (tail if rng.random() < 0.6 else "")
+        return " The market falls, so pay with care."
+    if careful(prompt):
+        return " The last proposal was defeated, so pay with care."
+    return ""
 
 
-def _nothing(prompt: Prompt, rng: random.Random) -> str:
+def _nothing(prompt: Prompt) -> tuple[str, ...]:
     if prompt.objective == "upkeep":
-        return rng.choice(("No setting has a clear wish.", "Members do not agree on a setting."))
+        return "No setting has a clear wish.", "Members do not agree on a setting."
     if prompt.objective == "model":
-        return rng.choice(("No model is clearly better.", "The present model is good enough."))
+        return "No model is clearly better.", "The present model is good enough."
     if not prompt.candidates:
-        return rng.choice(("There is no candidate.", "Nobody asks for funds."))
-    return rng.choice(("No candidate is worth it now.", f"The budget is {prompt.funding.budget}, better to wait."))
+        return "There is no candidate.", "Nobody asks for funds."
+    return "No candidate is worth it now.", f"The budget is {prompt.funding.budget}, better to wait."
+
+
+def _funded(prompt: Prompt, payload: Payload) -> list[Candidate]:
+    ids = _ids(payload.fields["fund"])
+    return [candidate for candidate in prompt.candidates if candidate.id in ids]
+
+
+def _ids(field: FieldValue) -> list[str]:
+    return list(field) if isinstance(field, Mapping) else [field]
