@@ -126,7 +126,7 @@ GOVERNANCE = {
     "RepairTooEarly": ("the dead-man switch is off until {from}", "let the model path work"),
     "RepairVotesTooLow": ("{proposer} has {votes} aged votes and needs {needed}", "gather delegations"),
     "NotARepair": ("call {index} replaces no part of the model path", "a repair may do nothing else"),
-    "RelayToTimelock": ("the governor relays nothing to the timelock", "use execute"),
+    "RelayDisabled": ("the governor relays no call", "use execute"),
     "GovernorAlreadyCastVote": ("{voter} has voted already", "a vote is final"),
     "GovernorNonexistentProposal": ("there is no proposal {proposalId}", "gengov proposal list shows those there are"),
     "GovernorUnexpectedProposalState": (
@@ -163,6 +163,7 @@ DISPUTES = {
     "CaseOverdue": ("the case of proposal {id} ended at {deadline}", "call timeout"),
     "CaseNotOverdue": ("the case of proposal {id} runs until {deadline}", "wait until then"),
     "NotFinal": ("proposal {id} is not final", "the bond is released when it is"),
+    "OtherResolver": ("proposal {id} was made under another resolver", "ask governance for resolverOf the proposal"),
     "WrongArbitrator": ("{arbitrator} is no contract that can rule", "check the address"),
     "BadThreshold": ("{threshold} of {members} members cannot be", "between 1 and the number of members"),
     "BadMember": ("{member} cannot be a member", "members are distinct addresses, none of them zero"),
