@@ -73,14 +73,15 @@ class Attention(nn.Module):
             setattr(self, name, nn.Linear(shape.hidden, shape.hidden, bias=False))
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
-        """`x` (B, T, H); `turn` cosines and sines (B, 1, T, D); `mask` (B, 1, T, T), added to the scores."""
+        """`x` (B, T, H); `turn` cosines and sines (B, 1, T, D); `mask` (B * heads, T, T), added to the scores."""
         rows, length, hidden = x.shape
-        parts = [
-            layer(x).view(rows, length, self.heads, -1).transpose(1, 2)
-            for layer in (self.q_proj, self.k_proj, self.v_proj)
-        ]
-        query, key = _rotate(parts[0], turn), _rotate(parts[1], turn)
-        mixed = F.scaled_dot_product_attention(query, key, parts[2], attn_mask=mask.to(query.dtype))
+        weights = torch.cat((self.q_proj.weight, self.k_proj.weight, self.v_proj.weight))
+        parts = F.linear(x, weights).view(rows, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key = _rotate(parts[0], turn).flatten(0, 1), _rotate(parts[1], turn).flatten(0, 1)
+        # Plain products beat the fused kernel on a CPU at this size; autocast would take softmax to float32.
+        with torch.autocast("cpu", enabled=False):
+            scores = torch.baddbmm(mask, query, key.transpose(1, 2), alpha=query.shape[-1] ** -0.5)
+            mixed = torch.bmm(scores.softmax(-1), parts[2].flatten(0, 1)).view(rows, self.heads, length, -1)
         out: Tensor = self.o_proj(mixed.transpose(1, 2).reshape(rows, length, hidden))
         return out
 
@@ -143,8 +144,9 @@ class Llama(nn.Module):
 
     def forward(self, tokens: Tensor, positions: Tensor, segments: Tensor, sources: Tensor) -> Tensor:
         """Logits (N, V) at the N flat positions `sources` of `tokens` (B, T)."""
-        turn = _turns(self.shape, positions)
-        mask = _mask(segments)
+        kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32
+        turn = _turns(self.shape, positions, kind)
+        mask = _mask(segments, kind).repeat_interleave(self.shape.heads, dim=0)
         x = self.model.embed_tokens(tokens)
         for layer in self.model.layers:
             x = layer(x, turn, mask)
@@ -152,24 +154,23 @@ class Llama(nn.Module):
         return F.linear(chosen, self.model.embed_tokens.weight)
 
 
-def _turns(shape: Shape, positions: Tensor) -> tuple[Tensor, Tensor]:
+def _turns(shape: Shape, positions: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
     size = shape.hidden // shape.heads
     rates = shape.theta ** (-torch.arange(0, size, 2, dtype=torch.float32) / size)
     angles = positions[:, None, :, None].float() * rates
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos(), angles.sin()
+    cosines, sines = angles.cos(), angles.sin()
+    return torch.cat((cosines, cosines), dim=-1).to(kind), torch.cat((-sines, sines), dim=-1).to(kind)
 
 
 def _rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
     low, high = x.chunk(2, dim=-1)
-    cosines, sines = turn[0].to(x.dtype), turn[1].to(x.dtype)
-    return x * cosines + torch.cat((-high, low), dim=-1) * sines
+    return x * turn[0] + torch.cat((high, low), dim=-1) * turn[1]
 
 
-def _mask(segments: Tensor) -> Tensor:
-    # A token sees the prompt and what came before it in its own answer; padding sees itself only.
+def _mask(segments: Tensor, kind: torch.dtype) -> Tensor:
+    # A token sees the prompt and what came before it in its own answer; padding sees its like only.
     length = segments.shape[1]
     earlier = torch.ones(length, length, dtype=torch.bool).tril()
     same = segments[:, :, None] == segments[:, None, :]
     visible = earlier & (same | (segments[:, None, :] == 0))
-    return torch.zeros(visible.shape).masked_fill(~visible, float("-inf"))[:, None]
+    return torch.zeros(visible.shape, dtype=kind).masked_fill(~visible, float("-inf"))
