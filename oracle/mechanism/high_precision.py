@@ -1,7 +1,7 @@
 """Big-integer exp, log, cosine and sine: the tables of the exact engine are rounded from these, alike on every machine.
 
 A real x is an int X with x = X / 2^PRECISION. Every function is a Taylor series with truncated terms;
-its absolute error is below 2^-(PRECISION - 12) on the ranges used here.
+its absolute error is below 2^-(PRECISION - 16) on the ranges used here.
 """
 
 from fractions import Fraction

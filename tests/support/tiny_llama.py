@@ -1,6 +1,7 @@
 """Writes small random Llamas in Hugging Face format, so that tests need neither torch nor a download."""
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from oracle.mechanism.noise import noise_words
 from oracle.model.config import read_config
-from oracle.model.weights import expected_shapes
+from oracle.model.weights import expected_shapes, read_weights
 
 CONFIG: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -43,16 +45,27 @@ def build_tiny_llama(folder: Path, *, seed: int = 0, scale: float = 1.0, shards:
 
 
 def random_weights(folder: Path, *, seed: int, scale: float = 1.0) -> dict[str, np.ndarray]:
-    """Weights whose answers depend on the prompt: unit-variance projections, norms near one, small biases."""
-    rng = np.random.default_rng(seed)
+    """Weights whose answers depend on the prompt: unit-variance projections, norms near one, small biases.
+
+    The numbers come from Philox words, four to a bell curve, so that they are the same under every numpy.
+    """
     weights = {}
+    step = 0
+
+    def normal(shape: tuple[int, ...]) -> np.ndarray:
+        nonlocal step
+        step += 1
+        count = int(np.prod(shape))
+        words = noise_words(seed.to_bytes(32, "little"), step, [0], 4 * count).reshape(count, 4)
+        return ((words.astype(np.float64).sum(axis=1) / 2**32 - 2) * np.sqrt(3)).reshape(shape)
+
     for name, shape in expected_shapes(read_config(folder)).items():
         if name.endswith("norm.weight"):
-            values = 1 + 0.2 * rng.normal(size=shape)
+            values = 1 + 0.2 * normal(shape)
         elif name.endswith("bias"):
-            values = 0.1 * rng.normal(size=shape)
+            values = 0.1 * normal(shape)
         else:
-            values = scale * rng.normal(size=shape) / np.sqrt(shape[1])
+            values = scale * normal(shape) / np.sqrt(shape[1])
         weights[name] = values.astype(np.float32)
     return weights
 
@@ -73,6 +86,24 @@ def write_weights(folder: Path, weights: dict[str, np.ndarray], *, shards: int =
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
+def write_safetensors(path: Path, tensors: dict[str, tuple[str, list[int], bytes]]) -> None:
+    """A safetensors file of (dtype, shape, bytes) as they are, whether or not they make sense."""
+    header, data = {}, b""
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def rewrite_as_bfloat16(folder: Path) -> dict[str, np.ndarray]:
+    """Cuts the weights of a folder to 16 bits, as models ship; returns their new values."""
+    cut = {name: (w.view(np.uint32) >> 16) for name, w in read_weights(folder, read_config(folder)).items()}
+    tensors = {name: ("BF16", list(w.shape), w.astype("<u2").tobytes()) for name, w in cut.items()}
+    write_safetensors(folder / "model.safetensors", tensors)
+    return {name: (w << 16).view(np.float32) for name, w in cut.items()}
+
+
 def write_tokenizer(folder: Path) -> None:
     """A byte-level tokenizer: 256 bytes, <s>, </s> and two merges."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -83,3 +114,47 @@ def write_tokenizer(folder: Path) -> None:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(["<s>", "</s>"])
     tokenizer.save(str(folder / "tokenizer.json"))
+
+
+# Small models that together use every option of the architecture; tests/data/reference_logits.npz has their logits.
+REFERENCE_MODELS: dict[str, dict[str, Any]] = {
+    "grouped": {},
+    "llama3": {
+        "num_key_value_heads": 4,
+        "rope_theta": 500000.0,
+        "rope_scaling": {
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64,
+        },
+        "tie_word_embeddings": False,
+        "attention_bias": True,
+        "mlp_bias": True,
+    },
+    "linear": {
+        "num_key_value_heads": 1,
+        "head_dim": 16,
+        "rope_scaling": {"type": "linear", "factor": 2.5},
+        "rms_norm_eps": 1e-06,
+    },
+}
+REFERENCE_TOKENS = [256, *(int(word % 256) for word in noise_words(bytes(32), 0, [1], 59)[0])]
+
+
+def compact_schema(shortest: int = 4, longest: int = 24) -> dict[str, object]:
+    """An answer schema with two actions and a text of some length."""
+
+    def shape(**properties: object) -> dict[str, object]:
+        required = list(properties)
+        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+    text = {"type": "string", "pattern": f"^[ !#-Z^-~]{{{shortest},{longest}}}$"}
+    fund = {"enum": [{"c1": 5}, {"c2": 7}, {"c1": 5, "c2": 3}]}
+    return {
+        "anyOf": [
+            shape(action={"const": "fund"}, fund=fund, rationale=text),
+            shape(action={"const": "none"}, rationale=text),
+        ]
+    }

@@ -1,0 +1,126 @@
+"""Reads model folders to make a manifest, or to refuse a folder that differs from one, naming file and chunk."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from oracle.domain.errors import BadInput, Refused
+from oracle.domain.sampler import Sampler
+from oracle.mechanism import canonical
+from oracle.model.config import CONFIG_FILE, read_config, read_json
+from oracle.model.folder import MANIFEST_FILE, list_files
+from oracle.model.manifest import TOKENIZER_FILE, FileEntry, Manifest, exact_json, parse_manifest
+from oracle.model.merkle import CHUNK, chunks, leaf
+from oracle.model.weights import weight_files
+
+PARSER_VERSION = "gengov-answer/v1"
+
+Progress = Callable[[int, int], None]
+"""Called after each chunk with (bytes read, bytes in all)."""
+
+
+def build_manifest(
+    model_dir: Path,
+    *,
+    template: Mapping[str, Any],
+    sampler: Sampler,
+    certificate: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Reads the whole folder once. `template` is the template's definition, whose actions carry the selection weights.
+
+    `certificate` is the calibration of a class with a tolerance; class E needs none. Raises Refused for a file that
+    must not be there, BadInput for a folder that is not a model.
+    """
+    names = list_files(model_dir)
+    read_config(model_dir)
+    weight_files(model_dir)
+    if TOKENIZER_FILE not in names:
+        raise BadInput(f"{model_dir / TOKENIZER_FILE}: missing", hint="A model folder holds its tokenizer.")
+    meter = _Meter(sum((model_dir / name).stat().st_size for name in names), progress)
+    files = tuple(_read_entry(model_dir, name, meter) for name in names)
+    engine = {
+        "template": {"id": "0x" + canonical.digest(template).hex(), "definition": dict(template)},
+        "grammar": sampler.grammar,
+        "parser": PARSER_VERSION,
+        "sampler": asdict(sampler),
+        "certificate": None if certificate is None else dict(certificate),
+    }
+    return Manifest(files, exact_json(read_json(model_dir / CONFIG_FILE)), engine)
+
+
+def write_manifest(model_dir: Path, manifest: Manifest) -> Path:
+    """Writes `manifest.json` beside the files it describes."""
+    path = model_dir / MANIFEST_FILE
+    path.write_bytes(manifest.to_bytes())
+    return path
+
+
+def read_manifest(model_dir: Path) -> Manifest:
+    """The manifest of a folder; raises BadInput if it is missing, malformed or contradicts itself."""
+    path = model_dir / MANIFEST_FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}", hint="Make it with `gengov model manifest`.") from None
+    return parse_manifest(data, str(path))
+
+
+def verify_folder(model_dir: Path, manifest: Manifest, progress: Progress | None = None) -> None:
+    """Reads every byte; raises Refused naming the file (and the chunk) that is missing, unlisted or changed."""
+    names = list_files(model_dir)
+    listed = {entry.path: entry for entry in manifest.files}
+    for name in sorted(set(names) | set(listed)):
+        if name not in listed:
+            raise Refused(f"{model_dir / name}: not in the manifest", hint="Remove it, or commit a new manifest.")
+        if name not in names:
+            raise Refused(f"{model_dir / name}: missing, though the manifest lists it", hint=_REFETCH)
+    meter = _Meter(sum(entry.size for entry in manifest.files), progress)
+    for name in names:
+        _compare(model_dir / name, listed[name], _read_entry(model_dir, name, meter, listed[name].leaves))
+    if exact_json(read_json(model_dir / CONFIG_FILE)) != manifest.config:
+        raise Refused(f"{model_dir / MANIFEST_FILE}: its config is not that of {CONFIG_FILE}", hint=_REFETCH)
+
+
+_REFETCH = "Fetch the file again from the place that the registry names."
+
+
+def _compare(path: Path, listed: FileEntry, found: FileEntry) -> None:
+    for number, (expected, actual) in enumerate(zip(listed.leaves, found.leaves, strict=False)):
+        if expected != actual:
+            first = number * CHUNK
+            raise Refused(
+                f"{path}: chunk {number} (from byte {first}) differs from the manifest",
+                hint=_REFETCH,
+            )
+    if found.size != listed.size:
+        raise Refused(f"{path}: {path.stat().st_size} bytes, the manifest has {listed.size}", hint=_REFETCH)
+    if found.sha256 != listed.sha256:
+        raise Refused(f"{path}: sha256 {found.sha256.hex()} is not the manifest's", hint=_REFETCH)
+
+
+class _Meter:
+    """Counts bytes for the progress callback."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def add(self, size: int) -> None:
+        self._done += size
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
+def _read_entry(model_dir: Path, name: str, meter: _Meter, expected: Sequence[bytes] | None = None) -> FileEntry:
+    """Streams one file; with `expected` leaves it stops at the first chunk that differs."""
+    whole, size, leaves = hashlib.sha256(), 0, []
+    for chunk in chunks(model_dir / name):
+        whole.update(chunk)
+        size += len(chunk)
+        leaves.append(leaf(chunk))
+        meter.add(len(chunk))
+        if expected is not None and leaves[-1:] != list(expected[len(leaves) - 1 : len(leaves)]):
+            break
+    return FileEntry(name, size, whole.digest(), tuple(leaves))

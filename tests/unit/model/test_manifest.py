@@ -1,0 +1,314 @@
+"""The manifest names every byte; anything else than the committed folder is refused by file and chunk."""
+
+import hashlib
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from oracle.domain.errors import BadInput, Refused
+from oracle.domain.sampler import Sampler
+from oracle.mechanism import canonical
+from oracle.model import merkle
+from oracle.model.hashing import build_manifest, read_manifest, verify_folder, write_manifest
+from oracle.model.manifest import Manifest, parse_manifest
+from tests.support.tiny_llama import build_tiny_llama
+
+TEMPLATE = {"name": "test", "actions": {"fund": [{"name": "fund", "kind": "map", "weight": 1}]}}
+CHUNK = merkle.CHUNK
+
+
+def build(folder: Path, **changes: Any) -> Manifest:
+    return build_manifest(folder, **({"template": TEMPLATE, "sampler": Sampler()} | changes))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A model with weights of three chunks and a card in a subfolder."""
+    folder = build_tiny_llama(tmp_path / "m", hidden_size=128, intermediate_size=512)
+    (folder / "docs").mkdir()
+    (folder / "docs" / "card.md").write_text("A model.\n")
+    assert (folder / "model.safetensors").stat().st_size > 2 * CHUNK
+    return folder
+
+
+# -- Merkle trees -----------------------------------------------------------------------------------------------------
+
+
+def tree_slowly(leaves: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1 as it is written: split at the largest power of two below n."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\x01" + tree_slowly(leaves[:split]) + tree_slowly(leaves[split:])).digest()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 13, 100])
+def test_merkle__any_number_of_leaves__root_as_in_rfc_6962_and_every_proof_leads_to_it(count: int) -> None:
+    leaves = [merkle.leaf(bytes([i])) for i in range(count)]
+    assert leaves[0] == hashlib.sha256(b"\x00\x00").digest()
+    assert merkle.root(leaves) == tree_slowly(leaves)
+    for index, leaf in enumerate(leaves):
+        value = leaf
+        for sibling, on_the_left in merkle.proof(leaves, index):
+            value = merkle.node(sibling, value) if on_the_left else merkle.node(value, sibling)
+        assert value == merkle.root(leaves)
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_chunks__any_size__pieces_of_one_mebibyte(tmp_path: Path, size: int) -> None:
+    (tmp_path / "f").write_bytes(os.urandom(size))
+    pieces = list(merkle.chunks(tmp_path / "f"))
+    assert b"".join(pieces) == (tmp_path / "f").read_bytes()
+    assert all(len(piece) == CHUNK for piece in pieces[:-1])
+    assert len(pieces) == max(1, -(-size // CHUNK))
+
+
+# -- what it says -----------------------------------------------------------------------------------------------------
+
+
+def test_manifest__of_a_folder__lists_every_file_with_its_hashes(folder: Path) -> None:
+    manifest = build(folder)
+    assert [entry.path for entry in manifest.files] == [
+        "config.json",
+        "docs/card.md",
+        "model.safetensors",
+        "tokenizer.json",
+    ]
+    for entry in manifest.files:
+        data = (folder / entry.path).read_bytes()
+        pieces = [data[i : i + CHUNK] for i in range(0, len(data), CHUNK)]
+        assert (entry.size, entry.sha256) == (len(data), hashlib.sha256(data).digest())
+        assert entry.root == tree_slowly([hashlib.sha256(b"\x00" + piece).digest() for piece in pieces])
+    assert manifest.weights_root == manifest.files[2].root
+    assert manifest.tokenizer_hash == hashlib.sha256((folder / "tokenizer.json").read_bytes()).digest()
+
+
+def test_manifest__as_bytes__is_canonical_json_whose_keccak_is_the_identity(folder: Path) -> None:
+    manifest = build(folder)
+    document = canonical.loads_canonical(manifest.to_bytes())
+    assert isinstance(document, dict)
+    assert manifest.identity == keccak(manifest.to_bytes())
+    assert document["engine"]["template"]["id"] == "0x" + canonical.digest(TEMPLATE).hex()
+    assert document["engine"]["sampler"]["numeric_class"] == "E"
+    assert document["engine"]["sampler"]["tau"] == 0
+    assert document["engine"]["grammar"].startswith("llguidance/")
+    assert document["config"]["rms_norm_eps"] == "0.00001"
+    assert manifest.sampler == Sampler()
+
+
+def test_manifest__sharded_weights__root_over_the_roots_of_the_shards(tmp_path: Path) -> None:
+    manifest = build(build_tiny_llama(tmp_path, shards=3))
+    roots = [entry.root for entry in manifest.files if entry.path.endswith(".safetensors")]
+    assert len(roots) == 3
+    assert manifest.weights_root == tree_slowly(roots)
+
+
+def test_manifest__written_and_read__is_the_same(folder: Path) -> None:
+    manifest = build(folder)
+    assert write_manifest(folder, manifest) == folder / "manifest.json"
+    assert read_manifest(folder) == manifest
+    assert build(folder) == manifest  # the manifest is no part of itself
+
+
+def test_manifest__place_of_the_folder__changes_the_commitment_but_not_the_identity(folder: Path) -> None:
+    manifest = build(folder)
+    here, there = manifest.commitment("ipfs://a"), manifest.commitment("ipfs://b")
+    assert replace(here, uri="ipfs://b") == there
+    assert (here.weights_root, here.tokenizer_hash) == (manifest.weights_root, manifest.tokenizer_hash)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"template": TEMPLATE | {"name": "other"}},
+        {"sampler": Sampler(temperature_milli=900)},
+        {"certificate": {"epsilon": "1e-5"}},
+    ],
+)
+def test_manifest__other_rules__other_engine_hash_and_identity_for_the_same_weights(
+    folder: Path, changes: dict[str, Any]
+) -> None:
+    one, other = build(folder), build(folder, **changes)
+    assert one.engine_hash != other.engine_hash
+    assert one.identity != other.identity
+    assert one.weights_root == other.weights_root
+
+
+def test_build__progress__counts_bytes_up_to_the_whole_folder(folder: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    manifest = build(folder, progress=lambda done, total: seen.append((done, total)))
+    total = sum(entry.size for entry in manifest.files)
+    assert seen[-1] == (total, total)
+    assert len(seen) == sum(len(entry.leaves) for entry in manifest.files)
+
+
+# -- a folder that differs --------------------------------------------------------------------------------------------
+
+
+def test_verify__untouched_folder__passes_with_progress(folder: Path) -> None:
+    manifest = build(folder)
+    write_manifest(folder, manifest)
+    seen: list[tuple[int, int]] = []
+    verify_folder(folder, manifest, lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1]
+
+
+@pytest.mark.parametrize(("position", "chunk"), [(0, 0), (CHUNK - 1, 0), (CHUNK, 1), (2 * CHUNK + 5, 2), (-1, 2)])
+def test_verify__one_changed_bit__is_refused_naming_file_and_chunk(folder: Path, position: int, chunk: int) -> None:
+    manifest = build(folder)
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(Refused, match=rf"model\.safetensors: chunk {chunk} \(from byte {chunk * CHUNK}\) differs"):
+        verify_folder(folder, manifest)
+
+
+def test_verify__truncated_within_a_chunk__names_that_chunk(folder: Path) -> None:
+    manifest = build(folder)
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(Refused, match=r"model\.safetensors: chunk 2"):
+        verify_folder(folder, manifest)
+
+
+@pytest.mark.parametrize("size", [CHUNK, 5 * CHUNK])
+def test_verify__whole_chunks_cut_off_or_added__names_both_sizes(tmp_path: Path, size: int) -> None:
+    folder = build_tiny_llama(tmp_path)
+    (folder / "notes.bin2").write_bytes(bytes(2 * CHUNK))
+    manifest = build(folder)
+    (folder / "notes.bin2").write_bytes(bytes(size))
+    with pytest.raises(Refused, match=rf"notes\.bin2: {size} bytes, the manifest has {2 * CHUNK}"):
+        verify_folder(folder, manifest)
+
+
+def test_verify__missing_file__is_refused_by_name(folder: Path) -> None:
+    manifest = build(folder)
+    (folder / "docs" / "card.md").unlink()
+    with pytest.raises(Refused, match=r"docs/card\.md: missing"):
+        verify_folder(folder, manifest)
+
+
+def test_verify__extra_file__is_refused_by_name(folder: Path) -> None:
+    manifest = build(folder)
+    (folder / "docs" / "more.md").write_text("?")
+    with pytest.raises(Refused, match=r"docs/more\.md: not in the manifest"):
+        verify_folder(folder, manifest)
+
+
+def test_verify__manifest_with_another_config__is_refused(folder: Path) -> None:
+    manifest = build(folder)
+    with pytest.raises(Refused, match=r"its config is not that of config\.json"):
+        verify_folder(folder, replace(manifest, config={**manifest.config, "rope_theta": "1.0"}))
+
+
+def test_verify__sha256_that_its_chunks_do_not_have__is_refused(folder: Path) -> None:
+    manifest = build(folder)
+    files = (replace(manifest.files[0], sha256=bytes(32)), *manifest.files[1:])
+    with pytest.raises(Refused, match=r"config\.json: sha256 .* is not the manifest's"):
+        verify_folder(folder, replace(manifest, files=files))
+
+
+# -- what must not be there -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("pytorch_model.bin", b"\x80\x02", "a pickle or archive"),
+        ("weights.pt", b"anything", "a pickle or archive"),
+        ("harmless.json", b"\x80\x04\x95", "a pickle or archive"),
+        ("weights.data", b"PK\x03\x04", "a pickle or archive"),
+        ("modeling_llama.py", b"import os", "executable code"),
+        (".cache", b"", "a hidden file"),
+    ],
+)
+def test_build_and_verify__file_of_a_forbidden_kind__is_refused_by_name(
+    folder: Path, name: str, content: bytes, message: str
+) -> None:
+    manifest = build(folder)
+    (folder / "docs" / name).write_bytes(content)
+    for attempt in (lambda: build(folder), lambda: verify_folder(folder, manifest)):
+        with pytest.raises(Refused, match=message) as caught:
+            attempt()
+        assert name in caught.value.message
+
+
+def test_build__symbolic_link_to_file_or_folder__is_refused_by_name(folder: Path, tmp_path: Path) -> None:
+    (folder / "link.md").symlink_to(folder / "docs" / "card.md")
+    with pytest.raises(Refused, match=r"link\.md: a symbolic link"):
+        build(folder)
+    (folder / "link.md").unlink()
+    (folder / "more").symlink_to(tmp_path)
+    with pytest.raises(Refused, match="more: a symbolic link"):
+        build(folder)
+
+
+def test_build__pipe__is_refused_by_name(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(Refused, match="pipe: neither file nor folder"):
+        build(folder)
+
+
+def test_build__not_a_folder__is_refused(folder: Path) -> None:
+    with pytest.raises(Refused, match=r"config\.json: not a folder"):
+        build(folder / "config.json")
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_build__part_of_a_model_is_missing__is_refused_by_name(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(BadInput, match=name.replace(".", r"\.")):
+        build(folder)
+
+
+# -- a manifest that is wrong -----------------------------------------------------------------------------------------
+
+
+def tampered(manifest: Manifest, change: Any) -> bytes:
+    document = json.loads(manifest.to_bytes())
+    change(document)
+    return canonical.dumps(document)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(version="gengov/manifest/v9"),
+        lambda d: d.update(chunk_bytes=5),
+        lambda d: d.update(weights_root="0x" + "00" * 32),
+        lambda d: d.update(extra=1),
+        lambda d: d.pop("engine"),
+        lambda d: d["engine"]["sampler"].update(top_p=1),
+        lambda d: d["files"].reverse(),
+        lambda d: d["files"].append(d["files"][-1]),
+        lambda d: d["files"].clear(),
+        lambda d: d["files"][0].update(path="../config.json"),
+        lambda d: d["files"][0].update(path="/etc/passwd"),
+        lambda d: d["files"][0].update(path="docs\\config.json"),
+        lambda d: d["files"][0].update(size=-1),
+        lambda d: d["files"][0].update(size=CHUNK + 1),
+        lambda d: d["files"][0].update(sha256="0x12"),
+        lambda d: d["files"][0].update(root="0x" + "11" * 32),
+        lambda d: d["files"][0]["chunks"].__setitem__(0, "zz"),
+    ],
+)
+def test_parse__malformed_or_contradicting_itself__is_refused(folder: Path, change: Any) -> None:
+    with pytest.raises(BadInput, match=r"manifest\.json: "):
+        parse_manifest(tampered(build(folder), change))
+
+
+def test_parse__spaces_between__is_refused(folder: Path) -> None:
+    with pytest.raises(BadInput, match="canonical"):
+        parse_manifest(build(folder).to_bytes().replace(b",", b", ", 1))
+
+
+def test_read__no_manifest__is_refused_with_the_command_that_makes_it(folder: Path) -> None:
+    with pytest.raises(BadInput, match=r"manifest\.json") as caught:
+        read_manifest(folder)
+    assert "gengov model manifest" in caught.value.hint
