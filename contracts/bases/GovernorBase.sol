@@ -68,8 +68,8 @@ abstract contract GovernorBase is
     }
 
     /// @inheritdoc Governor
-    // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override(Governor, GovernorVotes) returns (string memory) {
+        // solhint-disable-previous-line func-name-mixedcase
         return "mode=timestamp";
     }
 

@@ -112,6 +112,7 @@ library Tracks {
     /// @dev The selector and the first two words of a call. What the call is too short for is whatever memory holds
     /// there: callers check the length before they believe it.
     function _words(bytes memory data) private pure returns (bytes4 selector, uint256 first, uint256 second) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             // Only reads, which cannot break the memory model.
             selector := mload(add(data, 32))
