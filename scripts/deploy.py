@@ -59,14 +59,14 @@ def run(args: argparse.Namespace) -> deployments.DeploymentFile:
     return deployment
 
 
-def main(profile: str = "local", reserve_token: str = "", account: str = "") -> None:
-    """`brownie run scripts/deploy.py main [profile] [reserve token] [account]`: on the active network."""
+def main(profile: str = "local", reserve_token: str = "", account: str = "", out: str = "") -> None:
+    """`brownie run scripts/deploy.py main [profile] [reserve token] [account] [file]`: on the active network."""
     opened = session.active(account)
-    out = deployments.default_path(opened.web3.eth.chain_id, ROOT)
+    file = _free(Path(out or deployments.default_path(opened.web3.eth.chain_id, ROOT)), force=False)
     people = genesis.people(opened.web3, opened.account.address, None, [], None)
     order = Order(profile, reserve_token or None, genesis.shipped(ROOT, people))
-    deployments.write(out, roll_out(opened, order, say=_say))
-    _say(f"wrote {out}")
+    deployments.write(file, roll_out(opened, order, say=_say))
+    _say(f"wrote {file}")
 
 
 def command(argv: Sequence[str] | None = None) -> int:

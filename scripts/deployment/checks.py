@@ -42,7 +42,7 @@ class Chain:
     def contract(self, name: str) -> Contract:
         """The contract of this name at its address in the file."""
         address = Web3.to_checksum_address(self.deployment.address(name))
-        return self.web3.eth.contract(address, abi=abi.load(name))
+        return self.web3.eth.contract(address, abi=abi.load("MockUSDC" if name == "ReserveToken" else name))
 
     def read(self, name: str, function: str, *args: Any) -> Any:
         """What a view returns."""
@@ -70,7 +70,7 @@ def differences(web3: Web3, deployment: DeploymentFile, artifacts: Artifacts) ->
         return found
     return [
         sentence
-        for check in (_profile, _parameters, _wiring, _roles, _registry, _committee)
+        for check in (_profile, _parameters, _wiring, _roles, _registry, _committee, _genesis)
         for sentence in check(chain)
     ]
 
@@ -180,6 +180,11 @@ def _registry(chain: Chain) -> Iterator[str]:
         if index == 0:
             current = chain.read("ModelRegistry", "constitutionalModel")
             yield from _differ("ModelRegistry: constitutional model", model.id, Web3.to_hex(current))
+
+
+def _genesis(chain: Chain) -> Iterator[str]:
+    found = chain.read("PromptUpdate", "genesis")
+    yield from _differ("PromptUpdate: genesis time", chain.deployment.genesis_time, found)
 
 
 def _committee(chain: Chain) -> Iterator[str]:

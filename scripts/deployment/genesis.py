@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from eth_abi.abi import encode
 from web3 import Web3
 
 from oracle.chain.deployments import GenesisModel
@@ -10,6 +11,8 @@ from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.template import TEMPLATE_FILE, template_id
+from oracle.model.folder import MANIFEST_FILE
+from oracle.model.manifest import Commitment, parse_manifest
 from scripts.deployment.plan import Genesis, Rule
 from scripts.deployment.session import LOCAL_CHAINS
 
@@ -45,15 +48,39 @@ def people(web3: Web3, deployer: str, setter: str | None, verifiers: list[str], 
 
 
 def shipped(root: Path, who: People) -> Genesis:
-    """The models, the template and the sampler of the checkout at `root`, set by `who.setter`."""
+    """The template, the models and their samplers of the checkout at `root`; the models are set by `who.setter`.
+
+    Raises BadInput for a malformed manifest.
+    """
+    found = [(path.parent, parse_manifest(path.read_bytes(), str(path))) for path in _manifests(root)]
+    rules = {Web3.to_hex(sampler_id(manifest.sampler)): f"{folder.relative_to(root)}" for folder, manifest in found}
+    rules = rules or {Web3.to_hex(sampler_id(Sampler())): "oracle/domain/sampler.py"}
     return Genesis(
         verifiers=who.verifiers,
         threshold=who.threshold,
-        models=tuple(_models(root, who.setter)),
+        models=tuple(
+            model(folder.name, manifest.commitment(f"models/{folder.name}"), who.setter) for folder, manifest in found
+        ),
         templates=(Rule(Web3.to_hex(template_id()), f"oracle/mechanism/templates/{TEMPLATE_FILE}"),),
-        samplers=(Rule(Web3.to_hex(sampler_id(Sampler())), "oracle/domain/sampler.py"),),
+        samplers=tuple(Rule(id_, uri) for id_, uri in rules.items()),
     )
 
 
-def _models(root: Path, setter: str) -> list[GenesisModel]:
-    return []
+def model(name: str, commitment: Commitment, setter: str) -> GenesisModel:
+    """What the registry will hold of a model, under the id that it will get there."""
+    digests = (commitment.weights_root, commitment.tokenizer_hash, commitment.engine_hash)
+    weights, tokenizer, engine = (Web3.to_hex(digest) for digest in digests)
+    packed = encode(["address", "bytes32", "bytes32", "bytes32", "string"], [setter, *digests, commitment.uri])
+    return GenesisModel(
+        name=name,
+        id=Web3.to_hex(Web3.keccak(packed)),
+        setter=setter,
+        weights_root=weights,
+        tokenizer_hash=tokenizer,
+        engine_hash=engine,
+        uri=commitment.uri,
+    )
+
+
+def _manifests(root: Path) -> list[Path]:
+    return sorted((root / "models").glob(f"*/{MANIFEST_FILE}"))

@@ -104,6 +104,17 @@ def encode(contract: str, abi: list[dict[str, Any]], named: Mapping[str, Any]) -
     return [values] if _takes_struct(inputs) else list(values)
 
 
+def misnamed(profile: Profile, abis: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    """Values of a profile that no constructor takes: a name with a slip would go by unseen."""
+    takes = {contract: {entry["name"] for entry in constructor(abi)} for contract, abi in abis.items()}
+    return [
+        f"{contract}.{name}"
+        for contract, table in profile.values.items()
+        for name in table
+        if name not in takes[contract]
+    ]
+
+
 def scalars(abi: list[dict[str, Any]], named: Mapping[str, Any]) -> dict[str, int | bool | str]:
     """The constructor's plain values by name: no addresses, no lists, no structs."""
     plain = [entry["name"] for entry in constructor(abi) if entry["type"] in ("uint256", "bool", "string")]

@@ -33,51 +33,43 @@ def roll_out(session: Session, order: Order, say: Callable[[str], None]) -> Depl
     profile = profiles.load(order.profile, decimals)
     addresses = plan.predict(deployer, session.web3.eth.get_transaction_count(deployer), order.reserve_token)
     named = plan.arguments(profile, addresses, order.genesis)
+    if stray := plan.misnamed(profile, {name: session.project[name].abi for name in plan.CONTRACTS}):
+        raise BadInput(f"profile {profile.name}: no constructor takes {', '.join(stray)}")
     encoded = {name: plan.encode(name, session.project[name].abi, named[name]) for name in plan.CONTRACTS}
     _check_funds(session, encoded)
     say(f"deploying on chain {chain_id} with profile {profile.name} from {deployer}")
 
     _provide_reserve(session, order, addresses, int(profile.values["BToken"]["initialReserve"]), say)
+    parts = {}
     for name, values in encoded.items():
-        contract = session.deploy(name, *values)
-        if contract.address != addresses[name]:
-            raise Refused(
-                f"{name} came to {contract.address}, not to {addresses[name]} where the others expect it",
-                hint="the deployer sent something in between: deploy again from an account used for nothing else",
-            )
-        say(f"  {name:<18} {contract.address} {contract.tx.gas_used:>10,} gas")
-    return describe(session, profile, addresses, named, order.genesis)
-
-
-def describe(
-    session: Session,
-    profile: profiles.Profile,
-    addresses: Mapping[str, str],
-    named: Mapping[str, Mapping[str, Any]],
-    genesis: plan.Genesis,
-) -> DeploymentFile:
-    """The deployment file of what has just been deployed."""
-    block = session.web3.eth.get_block("latest")
-    scalars = {name: plan.scalars(session.project[name].abi, named[name]) for name in plan.CONTRACTS}
+        parts[name] = session.deploy(name, *values)
+        _check_place(name, parts[name].address, addresses[name])
+        say(f"  {name:<18} {parts[name].address} {parts[name].tx.gas_used:>10,} gas")
     return DeploymentFile(
-        chain_id=session.web3.eth.chain_id,
+        chain_id=chain_id,
         profile=profile.name,
-        block=block["number"],
-        genesis_time=block["timestamp"],
-        deployer=session.account.address,
-        addresses=dict(addresses),
-        parameters=scalars,
+        block=parts[plan.CONTRACTS[0]].tx.block_number,
+        genesis_time=parts["PromptUpdate"].genesis(),
+        deployer=deployer,
+        addresses=addresses,
+        parameters={name: plan.scalars(part.abi, named[name]) for name, part in parts.items()},
         code_hashes={name: code_hash(session.web3, address) for name, address in addresses.items()},
-        models=list(genesis.models),
-        templates=[rule.id for rule in genesis.templates],
-        samplers=[rule.id for rule in genesis.samplers],
-        verifiers=list(genesis.verifiers),
+        models=list(order.genesis.models),
+        templates=[rule.id for rule in order.genesis.templates],
+        samplers=[rule.id for rule in order.genesis.samplers],
+        verifiers=list(order.genesis.verifiers),
     )
 
 
 def code_hash(web3: Web3, address: str) -> str:
     """keccak256 of the code at an address."""
     return Web3.to_hex(Web3.keccak(web3.eth.get_code(Web3.to_checksum_address(address))))
+
+
+def _check_place(name: str, found: str, expected: str) -> None:
+    if found != expected:
+        hint = "the deployer sent something in between: deploy again from an account used for nothing else"
+        raise Refused(f"{name} came to {found}, not to {expected} where the others expect it", hint=hint)
 
 
 def _check_chain(order: Order, chain_id: int) -> None:

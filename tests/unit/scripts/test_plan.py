@@ -6,6 +6,7 @@ import pytest
 
 from oracle.domain.errors import BadInput
 from scripts.deployment import plan
+from scripts.deployment.profiles import Profile
 
 DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
@@ -36,3 +37,8 @@ def test_a_lone_struct_takes_named_arguments_as_fields() -> None:
 def test_an_argument_that_nothing_gives_is_named() -> None:
     with pytest.raises(BadInput, match="T needs b, which neither profile nor wiring gives"):
         plan.encode("T", abi({"name": "b", "type": "uint256"}), {})
+
+
+def test_a_value_that_no_constructor_takes_is_found() -> None:
+    profile = Profile("local", True, {"T": {"wait": 1, "wiat": 2}})
+    assert plan.misnamed(profile, {"T": abi({"name": "wait", "type": "uint256"})}) == ["T.wiat"]

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Print the tables of `contracts/README.md`, parameters read from a production deployment and sizes from the artifacts.
+
+scripts/contract_tables.py --rpc http://127.0.0.1:8545 [--file FILE] [--demo FILE] [--write]
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # So that the scripts find each other from every folder.
+
+from web3 import Web3  # noqa: E402
+
+from oracle.chain import abi, deployments  # noqa: E402
+from oracle.domain.errors import BadInput, GengovError  # noqa: E402
+from scripts.deployment import profiles, session  # noqa: E402
+from scripts.deployment.plan import CONTRACTS  # noqa: E402
+
+README = ROOT / "contracts" / "README.md"
+LIMIT = 24_576  # bytes of deployed code, EIP-170
+TARGETS = {
+    "commit": 100_000,
+    "reveal": 150_000,
+    "settle": 82_000,
+    "fix_seed": 54_000,
+    "post": 450_000,
+    "vote": 112_000,
+}
+
+
+def parameters(web3: Web3, deployment: deployments.DeploymentFile) -> str:
+    """Every start value of the production profile with the bounds that the chain gives."""
+    rows = ["| contract | parameter | default | least | most |", "|---|---|---|---|---|"]
+    for contract, values in tomllib.loads(profiles.SOURCE.read_text(encoding="utf-8")).items():
+        if contract == "profiles":
+            continue
+        target = web3.eth.contract(Web3.to_checksum_address(deployment.address(contract)), abi=abi.load(contract))
+        tuned = "parameterBounds" in {entry.get("name") for entry in abi.load(contract)}
+        for name, default in values.items():
+            bounds = "fixed at deployment |"
+            if tuned and name not in ("name", "symbol", "initialReserve"):
+                least, most = target.functions.parameterBounds(name.encode().ljust(32, b"\0")).call()
+                bounds = f"{shown(least, default)} | {shown(most, default)}"
+            rows.append(f"| {contract} | `{name}` | {default} | {bounds} |")
+    return "\n".join(rows)
+
+
+def gas(report: Path) -> str:
+    """What the operations of a demo run took, out of its JSON report. Raises BadInput."""
+    try:
+        used: dict[str, int] = json.loads(report.read_text(encoding="utf-8"))["gas"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadInput(f"{report} is no report of a demo", hint="gengov devnet demo --json writes one") from None
+    rows = ["| operation | gas | target |", "|---|---|---|"]
+    return "\n".join(rows + [f"| {name} | {value:,} | {limit(name)} |" for name, value in used.items()])
+
+
+def limit(operation: str) -> str:
+    """The target of an operation, if it has one."""
+    return f"{TARGETS[operation]:,}" if operation in TARGETS else ""
+
+
+def sizes(artifacts: Path) -> str:
+    """Bytes of deployed code against the limit of the chain."""
+    rows = ["| contract | bytes | left of 24,576 |", "|---|---|---|"]
+    for name in CONTRACTS:
+        code = json.loads((artifacts / f"{name}.sol" / f"{name}.json").read_text())["deployedBytecode"]["object"]
+        size = len(code.removeprefix("0x")) // 2
+        rows.append(f"| {name} | {size:,} | {LIMIT - size:,} |")
+    return "\n".join(rows)
+
+
+def shown(value: int, like: str | int) -> str:
+    """Write an amount in the unit of `like`, a value of the profile."""
+    unit = like.partition(" ")[2] if isinstance(like, str) else ""
+    if unit in ("h", "d") and value:
+        for name, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
+            if value % seconds == 0:
+                return f"{value // seconds} {name}"
+    scale = {"token": 10**18, "reserve": 10**6}.get(unit, 1)
+    exact = Fraction(value, scale)
+    digits = f"{exact.numerator:,}" if exact.denominator == 1 else f"{float(exact):f}".rstrip("0")
+    digits = digits if len(digits) < 12 else f"{float(exact):.1e}"
+    return f"{digits} {unit}".strip()
+
+
+def filled(text: str, tables: dict[str, str]) -> str:
+    """The document with each table between its markers."""
+    for name, table in tables.items():
+        head, mark, rest = text.partition(f"<!-- {name} -->\n")
+        if mark:
+            text = head + mark + table + "\n" + rest[rest.index("<!-- end -->") :]
+    return text
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit 0: printed, or written; else as the errors of `oracle.domain.errors` say."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rpc", required=True, metavar="URL", help="endpoint of the chain")
+    parser.add_argument("--file", type=Path, help="deployment file (default: deployments/CHAINID.json)")
+    parser.add_argument("--demo", type=Path, metavar="FILE", help="report of a demo run, for the gas table")
+    parser.add_argument("--write", action="store_true", help="put the tables into contracts/README.md")
+    args = parser.parse_args(argv)
+    try:
+        web3 = session.reach(args.rpc)
+        deployment = deployments.read(args.file or deployments.default_path(web3.eth.chain_id, ROOT))
+        tables = {"parameters": parameters(web3, deployment), "sizes": sizes(ROOT / "build" / "forge")}
+        if args.demo:
+            tables["gas"] = gas(args.demo)
+    except GengovError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    if args.write:
+        README.write_text(filled(README.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    else:
+        print("\n\n".join(tables.values()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
