@@ -34,3 +34,30 @@ class RewardSplit:
     prompter_tokens: int
     setter_tokens: int
     burns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStakes:
+    """What stands behind a slot when it is settled, in token base units.
+
+    `collateral` is locked on each side. `empty` slots have no prompter and no price. `earns`: the proposal was executed,
+    or need not be. `invalid`: it was ruled invalid. `from_vault`: rewards come out of the price, and no further.
+    """
+
+    price: int
+    collateral: int
+    empty: bool = False
+    earns: bool = True
+    invalid: bool = False
+    from_vault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a slot ends: tokens that each side gets (or loses, if `delta` is negative), and where the price goes."""
+
+    delta: int
+    prompter_tokens: int
+    setter_tokens: int
+    price_burned: int
+    price_to_treasury: int

@@ -3,7 +3,9 @@
 Twin of `RewardMath.sol`. Caps in reserve base units, tokens in base units.
 """
 
-from oracle.domain.reward import CapWindows, RewardSplit, RewardTerms
+from dataclasses import replace
+
+from oracle.domain.reward import CapWindows, RewardSplit, RewardTerms, Settlement, SlotStakes
 
 BPS = 10_000
 
@@ -48,3 +50,23 @@ def within(available: int, prompter: int, setter: int) -> tuple[int, int]:
     if wanted <= available:
         return prompter, setter
     return available * prompter // wanted, available * setter // wanted
+
+
+def settlement(windows: CapWindows, terms: RewardTerms, supply: int, cap_now: int, stakes: SlotStakes) -> Settlement:
+    """What becomes of both sides and of the price when a mature slot is settled.
+
+    The cap fell: each side loses its part, up to its collateral, and the price is burned. It rose or stayed: both sides
+    are paid if the slot earns, out of the price alone if the source is the vault; the rest of the price (all of it, if
+    rewards are minted) goes to the treasury, or is burned if the proposal was invalid.
+    """
+    got = split(windows, replace(terms, prompter_bps=0) if stakes.empty else terms, supply, cap_now)
+    if got.burns:
+        prompter, setter = (min(part, stakes.collateral) for part in (got.prompter_tokens, got.setter_tokens))
+        return Settlement(got.delta, prompter, setter, stakes.price, 0)
+    prompter, setter = got.prompter_tokens, got.setter_tokens
+    if not stakes.earns or stakes.invalid:
+        prompter, setter = 0, 0
+    elif stakes.from_vault:
+        prompter, setter = within(stakes.price, prompter, setter)
+    left = stakes.price - prompter - setter if stakes.from_vault else stakes.price
+    return Settlement(got.delta, prompter, setter, left if stakes.invalid else 0, 0 if stakes.invalid else left)
