@@ -40,8 +40,8 @@ class RewardSplit:
 class SlotStakes:
     """What stands behind a slot when it is settled, in token base units.
 
-    `collateral` is locked on each side. `empty` slots have no prompter and no price. `earns`: the proposal was executed,
-    or need not be. `invalid`: it was ruled invalid. `from_vault`: rewards come out of the price, and no further.
+    `collateral` is locked on each side. `empty`: no prompter and no price. `earns`: its proposal was executed,
+    or need not be; `invalid`: it was ruled so. `from_vault`: rewards come out of the price and no further.
     """
 
     price: int
