@@ -13,8 +13,11 @@ from oracle.chain.web3chain import GWEI, Web3Chain
 from oracle.config import Settings
 from oracle.domain.action import Deployment
 from oracle.domain.errors import BadInput
+from oracle.jobs.context import Context, Step
+from oracle.model import hashing, load_runner
 from oracle.ports.chain import Chain
 from oracle.ports.ledger import Ledger
+from oracle.ports.model import ModelRunner, Progress
 from oracle.ports.signer import Signer
 from oracle.ports.store import ContentStore
 from oracle.state.database import Database
@@ -65,6 +68,47 @@ def open_organisation(settings: Settings) -> Organisation:
         reserve_decimals=chain.read("ReserveToken", "decimals"),
         reserve_symbol=chain.read("ReserveToken", "symbol"),
         token_symbol=chain.read("BToken", "symbol"),
+    )
+
+
+def open_context(
+    organisation: Organisation,
+    signer: Signer,
+    *,
+    report: Callable[[Step], None] = lambda step: None,
+    progress: Progress | None = None,
+) -> Context:
+    """What the jobs are given: the organisation, who signs for this oracle, and the models in the settings' folder."""
+    return Context(
+        chain=organisation.chain,
+        deployment=organisation.deployment,
+        ledger=organisation.ledger,
+        store=organisation.store,
+        signer=signer,
+        clock=SystemClock(),
+        open_model=partial(open_model, organisation),
+        first_block=organisation.file.block,
+        report=report,
+        progress=progress,
+    )
+
+
+def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
+    """The engine for a registered model: the folder whose manifest is what the registry holds.
+
+    BadInput if no folder here is that model, or if a byte of it changed.
+    """
+    committed = organisation.chain.read("ModelRegistry", "modelOf", model_id).commitment
+    settings = organisation.settings
+    for path in sorted(settings.models.glob("*/manifest.json")):
+        found = hashing.read_manifest(path.parent)
+        own = found.commitment(committed.uri)
+        if (own.weights_root, own.tokenizer_hash, own.engine_hash) == tuple(committed)[:3]:
+            hashing.verify_folder(path.parent, found)
+            return load_runner(path.parent, settings.engine)
+    raise BadInput(
+        f"no folder in {settings.models} is model 0x{model_id.hex()}",
+        hint="put the committed weights there with their manifest.json",
     )
 
 

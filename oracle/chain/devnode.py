@@ -172,7 +172,7 @@ def free_port() -> int:
 
 
 def _command(kind: NodeKind, port: int) -> list[str]:
-    local = Path("node_modules", ".bin", kind.value)
+    local = Path(__file__).resolve().parents[2] / "node_modules" / ".bin" / kind.value
     program = str(local) if local.exists() else shutil.which(kind.value)
     if program is None:
         raise BadInput(f"{kind} is not installed", hint="run `make setup` in the project's folder")

@@ -5,7 +5,7 @@ import re
 from eth_utils.address import is_address, is_checksum_address, to_checksum_address
 
 from oracle.chain import accounts
-from oracle.cli.devnet_state import ROLES, account_of
+from oracle.cli.devnet.state import ROLES, account_of
 from oracle.domain.errors import BadInput
 from oracle.wiring import Organisation
 

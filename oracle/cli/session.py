@@ -11,8 +11,9 @@ import typer
 from rich.markup import escape
 
 from oracle import config, wiring
-from oracle.cli import devnet_state, output
+from oracle.cli import output
 from oracle.cli.calls import describe
+from oracle.cli.devnet import state as devnet_state
 from oracle.domain.errors import BadInput, Refused
 from oracle.ports.chain import Call, Receipt
 from oracle.ports.signer import Signer
@@ -63,7 +64,8 @@ class Session:
         state = devnet_state.read()
         # A devnet is a default for whoever names no chain at all; half of one would be a trap.
         named = self._flags["rpc"] or os.environ.get("GENGOV_RPC") or self._config
-        defaults = {"rpc": state.rpc, "deployment": state.deployment, "home": state.home} if state and not named else {}
+        known = {"rpc", "deployment", "home", "models"}
+        defaults = state.model_dump(include=known) if state and not named else {}
         return config.load(
             file=Path(self._config) if self._config else None,
             environment=os.environ,

@@ -37,6 +37,7 @@ class DevnetState(BaseModel):
     pid: int
     deployment: Path
     home: Path
+    models: Path
     snapshot: str
 
     def save(self) -> None:

@@ -1,0 +1,66 @@
+"""`gengov node`: the oracle itself walking over all that is due, once or again and again."""
+
+from typing import Annotated
+
+import typer
+
+from oracle import wiring
+from oracle.chain.clock import SystemClock
+from oracle.cli.command import command
+from oracle.cli.devnet.timeline import Timeline
+from oracle.cli.output import err
+from oracle.cli.session import Session
+from oracle.jobs.context import Step
+from oracle.jobs.runner import run_due
+
+app = typer.Typer(name="node", no_args_is_help=True, help="The oracle: settle, sample, post, queue, execute, reward.")
+
+
+@command(app, "run", writes=True)
+def run(
+    session: Session,
+    once: Annotated[bool, typer.Option("--once", help="Walk all that is due, then end.")] = False,
+    every: Annotated[int, typer.Option(help="Seconds between two walks without --once.", min=1)] = 15,
+) -> None:
+    """Do everything that is due for the signing account. Run twice, it changes nothing more."""
+    timeline, clock = Timeline(err), SystemClock()
+    while True:
+        steps = _walk(session, timeline)
+        if once:
+            break
+        clock.sleep(every)
+    rows = [_row(step) for step in steps]
+    session.emit({"account": session.account, "steps": rows}, lambda: None if rows else err.print("nothing is due"))
+    failed = [step.error for step in steps if step.error]
+    if failed:
+        raise failed[0]
+
+
+def _walk(session: Session, timeline: Timeline) -> list[Step]:
+    with timeline.samples(100) as bar:
+        context = wiring.open_context(
+            session.organisation, session.signer, report=lambda step: _tell(timeline, step), progress=bar
+        )
+        return run_due(context)
+
+
+def _tell(timeline: Timeline, step: Step) -> None:
+    if step.error:
+        timeline.console.print(f"[red]✗[/] [bold cyan]{step.stage:<10}[/]{step.detail}")
+    elif step.done:
+        timeline.step(str(step.stage), step.detail, tx=step.tx_hash, gas=step.gas)
+    else:
+        timeline.skip(f"{step.stage}: {step.detail}")
+
+
+def _row(step: Step) -> dict[str, object]:
+    return {
+        "stage": str(step.stage),
+        "key": step.key,
+        "detail": step.detail,
+        "done": step.done,
+        "tx": "0x" + step.tx_hash.hex() if step.tx_hash else None,
+        "gas": step.gas,
+        "seconds": round(step.seconds, 3),
+        "error": str(step.error) if step.error else None,
+    }

@@ -1,0 +1,106 @@
+"""A slot by hand, command after command, as the people of the organisation would type it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.conftest import ROOT, Gengov
+
+TOKEN = 10**18
+
+
+def test_token__quote_buy_sell__the_curve_pays_what_it_quoted(gengov: Gengov, devnet: Any) -> None:
+    quoted = gengov.json("token", "quote", "buy", "25")
+    bought = gengov.json("token", "buy", "25", "--as", "alice", "--yes")
+    assert bought["cost"] == quoted["reserve"] and bought["tokens"] == 25 * TOKEN
+    assert [tx["function"] for tx in bought["transactions"]][-1] == "BToken.permissionlessMint"
+    gengov("token", "sell", "420", "--as", "alice", "--yes", code=1)  # 25 of 425 are locked
+    quoted = gengov.json("token", "quote", "sell", "10")
+    sold = gengov.json("token", "sell", "10", "--as", "alice", "--yes")
+    assert sold["reward"] == quoted["reserve"]
+    shown = gengov.json("token", "show", "alice")
+    assert shown["balance"] == 415 * TOKEN and shown["locked"] == 25 * TOKEN
+
+
+def test_vote_delegate__own_tokens__become_votes_of_another(gengov: Gengov, devnet: Any) -> None:
+    before = gengov.json("token", "show", "bob")["votes"]
+    gengov("vote", "delegate", "bob", "--as", "carol", "--yes")
+    assert gengov.json("token", "show", "bob")["votes"] == before + 200 * TOKEN
+    gengov("vote", "delegate", "self", "--as", "carol", "--yes")
+
+
+def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: Any, folder: Path) -> None:
+    document = json.loads((ROOT / "models" / "gengov-tiny" / "example-prompt.json").read_text())
+    prompt = folder / "slot.json"
+    prompt.write_text(json.dumps(document | {"chain_id": devnet["chain_id"], "block": 1}))
+    gengov("prompt", "lint", str(prompt))
+
+    bid = _commit_in_time(gengov, prompt)
+    words = ("bid", "commit", "--amount", "6", "--prompt", str(prompt), "--as", "prompter", "--yes")
+    gengov(*words, code=1)
+    assert "bid" in gengov.said  # a second one for the same epoch would overwrite the first salt
+    gengov("bid", "export", "salts.json")
+    gengov("bid", "export", "salts.json", code=1)
+    assert gengov.json("bid", "import", "salts.json")["added"] == 0
+
+    gengov("bid", "reveal", "--as", "prompter", "--yes", code=3)
+    assert "OutsideWindow" in gengov.said
+    _skip_to(gengov, bid["reveal_from"])
+    assert gengov.json("bid", "reveal", "--as", "prompter", "--yes")["leads"] is True
+    _skip_to(gengov, bid["reveal_until"])
+
+    stages = _walk(gengov)
+    assert "settle" in stages
+    gengov("devnet", "skip", "1s")
+    for _ in range(9):
+        gengov("devnet", "skip", "1s")
+    stages = _walk(gengov)
+    assert {"fix_seed", "sample", "select", "post"} <= stages
+    assert _walk(gengov) == set()
+
+    proposal = gengov.json("proposal", "show")
+    assert proposal["data"]["valid"] >= 67 and proposal["state"] in ("Pending", "Active")
+    gengov("devnet", "skip", "2s")
+    gengov("vote", "cast", "latest", "for", "--as", "verifier1", "--yes", code=1)
+    assert "has no votes" in gengov.said
+    for who in ("alice", "bob"):
+        gengov("vote", "cast", "latest", "for", "--as", who, "--yes")
+    gengov("vote", "cast", "latest", "for", "--as", "alice", "--yes", code=1)
+    assert "has voted" in gengov.said
+
+    _skip_to(gengov, proposal["vote_until"] + 1)
+    assert "queue" in _walk(gengov)
+    gengov("vote", "cast", "latest", "for", "--as", "carol", "--yes", code=1)
+    assert "votes count while it is active" in gengov.said
+    _skip_to(gengov, gengov.json("proposal", "show")["eta"])
+    assert "execute" in _walk(gengov)
+    assert gengov.json("proposal", "list")["proposals"][0]["state"] == "Executed"
+    rest = gengov.json("bid", "withdraw", "--as", "prompter", "--yes")
+    assert rest["amount"] == 20 * TOKEN - gengov.json("slot", "show")["open_slot"]["price"]
+
+
+def test_model__register_another_setter__is_listed_unapproved(gengov: Gengov, devnet: Any) -> None:
+    model = ROOT / "models" / "gengov-tiny"
+    made = gengov.json("model", "register", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes")
+    listed = {row["model_id"]: row["status"] for row in gengov.json("model", "list")["models"]}
+    assert listed[made["model_id"]] == "registered"
+    gengov("model", "register", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes", code=1)
+    assert "registered already" in gengov.said
+
+
+def _commit_in_time(gengov: Gengov, prompt: Path) -> Any:
+    slot = gengov.json("slot", "show")
+    if slot["stage"] != "commit":
+        _skip_to(gengov, slot["settle_from"])
+    words = ("bid", "commit", "--amount", "5", "--deposit", "20", "--prompt", str(prompt), "--as", "prompter", "--yes")
+    return gengov.json(*words)
+
+
+def _skip_to(gengov: Gengov, timestamp: int) -> None:
+    now = gengov.json("slot", "show")["now"]
+    gengov("devnet", "skip", f"{max(timestamp - now, 1)}s")
+
+
+def _walk(gengov: Gengov) -> set[str]:
+    found = gengov.json("node", "run", "--once", "--as", "prompter")
+    return {step["stage"] for step in found["steps"] if step["done"]}
