@@ -13,6 +13,7 @@ from oracle.chain.web3chain import GWEI, Web3Chain
 from oracle.config import Settings
 from oracle.domain.action import Deployment
 from oracle.domain.errors import BadInput
+from oracle.domain.sampler import Sampler
 from oracle.jobs.context import Context, Step
 from oracle.model import hashing, load_runner
 from oracle.ports.chain import Chain
@@ -88,9 +89,16 @@ def open_context(
         clock=SystemClock(),
         open_model=partial(open_model, organisation),
         first_block=organisation.file.block,
+        samplers=samplers(organisation.settings),
         report=report,
         progress=progress,
     )
+
+
+def samplers(settings: Settings) -> tuple[Sampler, ...]:
+    """The sampling rules that the models here were made for, and the default one."""
+    found = [hashing.read_manifest(path.parent).sampler for path in sorted(settings.models.glob("*/manifest.json"))]
+    return tuple(dict.fromkeys([*found, Sampler()]))
 
 
 def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:

@@ -4,16 +4,16 @@ from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act, refusal
 from oracle.jobs.context import Context, Step
-from oracle.jobs.proposals import GOVERNANCE, active
+from oracle.jobs.view import GOVERNANCE, View
 from oracle.ports.chain import Call
 
 _NOT_YET = frozenset({"TimelockUnexpectedOperationState", "ExecutionBlocked", "GovernorUnexpectedProposalState"})
 
 
-def execute(ctx: Context) -> Step | None:
+def execute(ctx: Context, view: View) -> Step | None:
     """Anyone may; the governor itself says when, so that block time alone decides."""
-    proposal = active(ctx)
-    if proposal is None or proposal.state is not ProposalState.QUEUED:
+    proposal = view.proposal_at(ProposalState.QUEUED)
+    if proposal is None:
         return None
     call = Call(GOVERNANCE, "execute", proposal.calls)
     if refusal(ctx, call, _NOT_YET) is not None:

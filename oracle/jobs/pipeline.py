@@ -15,8 +15,9 @@ from oracle.jobs.sample import sample
 from oracle.jobs.select import select
 from oracle.jobs.settle import settle
 from oracle.jobs.settle_reward import settle_reward
+from oracle.jobs.view import View
 
-Job = Callable[[Context], Step | None]
+Job = Callable[[Context, View], Step | None]
 
 PIPELINE: tuple[tuple[Stage, Job], ...] = (
     (Stage.REVEAL, reveal),

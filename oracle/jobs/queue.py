@@ -4,14 +4,14 @@ from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act
 from oracle.jobs.context import Context, Step
-from oracle.jobs.proposals import GOVERNANCE, active
+from oracle.jobs.view import GOVERNANCE, View
 from oracle.ports.chain import Call
 
 
-def queue(ctx: Context) -> Step | None:
+def queue(ctx: Context, view: View) -> Step | None:
     """Anyone may, once the proposal succeeded."""
-    proposal = active(ctx)
-    if proposal is None or proposal.state is not ProposalState.SUCCEEDED:
+    proposal = view.proposal_at(ProposalState.SUCCEEDED)
+    if proposal is None:
         return None
     call = Call(GOVERNANCE, "queue", proposal.calls)
     return act(ctx, Stage.QUEUE, proposal.key, call, f"proposal of epoch {proposal.epoch} waits out its veto window")

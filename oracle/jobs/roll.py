@@ -2,16 +2,16 @@
 
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act, refusal
-from oracle.jobs.auctions import PROMPT_UPDATE
 from oracle.jobs.context import Context, Step
+from oracle.jobs.view import PROMPT_UPDATE, View
 from oracle.ports.chain import Call
 
 _NOT_YET = frozenset({"NoOpenSlot", "NotRollable", "PreviousProposalPending"})
 
 
-def roll(ctx: Context) -> Step | None:
+def roll(ctx: Context, view: View) -> Step | None:
     """Anyone may; the contract says when."""
-    slot = int(ctx.chain.read(PROMPT_UPDATE, "openSlot"))
+    slot = 0 if view.proposal else int(ctx.chain.read(PROMPT_UPDATE, "openSlot"))
     call = Call(PROMPT_UPDATE, "rollSlot")
     if slot == 0 or refusal(ctx, call, _NOT_YET) is not None:
         return None

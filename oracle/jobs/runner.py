@@ -7,6 +7,7 @@ from oracle.domain.records import Stage
 from oracle.jobs.acting import decide, reconcile
 from oracle.jobs.context import Context, Step
 from oracle.jobs.pipeline import PIPELINE, Job
+from oracle.jobs.view import View
 
 MOST_PASSES = 100
 """A bound on steps per run: a contract that never settles must not keep an oracle spending for ever."""
@@ -22,17 +23,19 @@ def run_due(ctx: Context, jobs: Sequence[tuple[Stage, Job]] = PIPELINE) -> list[
     for found in reconcile(ctx):
         _report(ctx, steps, found)
     failed: set[Stage] = set()
+    view = View(ctx)
     for _ in range(MOST_PASSES):
         acted = False
         for stage, job in jobs:
             if stage in failed:
                 continue
-            step = _ask(ctx, stage, job)
+            step = _ask(ctx, view, stage, job)
             if step is None:
                 continue
-            acted |= step.done and step.error is None
             if step.error is not None:
                 failed.add(stage)
+            elif step.done:
+                acted, view = True, View(ctx)
             if step.done or step not in steps:
                 _report(ctx, steps, step)
         if not acted:
@@ -40,9 +43,9 @@ def run_due(ctx: Context, jobs: Sequence[tuple[Stage, Job]] = PIPELINE) -> list[
     return steps
 
 
-def _ask(ctx: Context, stage: Stage, job: Job) -> Step | None:
+def _ask(ctx: Context, view: View, stage: Stage, job: Job) -> Step | None:
     try:
-        return job(ctx)
+        return job(ctx, view)
     except Unreachable:
         raise
     except GengovError as error:

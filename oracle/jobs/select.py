@@ -2,15 +2,16 @@
 
 from oracle.domain.records import SelectionRow, Stage
 from oracle.jobs.acting import decide
-from oracle.jobs.auctions import Live, prompt_of, sampler_of, slot_of, won
+from oracle.jobs.bound import prompt_of, sampler_of, slot_of
 from oracle.jobs.context import Context, Step
+from oracle.jobs.view import Auction, View
 from oracle.mechanism.actions import payload_document
 from oracle.mechanism.generation import Posting, build
 
 
-def select(ctx: Context) -> Step | None:
+def select(ctx: Context, view: View) -> Step | None:
     """A pure function of the samples: what is kept here is for reading, `post` builds it again."""
-    auction = won(ctx)
+    auction = view.won
     if auction is None or ctx.ledger.selection(auction.epoch, auction.seed):
         return None
     if not ctx.ledger.samples(auction.epoch, auction.seed):
@@ -36,13 +37,13 @@ def select(ctx: Context) -> Step | None:
         },
     )
     ctx.ledger.save_selection(row)
-    decide(ctx, Stage.SELECT, str(auction.epoch), str(chosen.outcome), chosen.reason)
+    decide(ctx, Stage.SELECT, auction.key, str(chosen.outcome), chosen.reason)
     action = payload.action if payload else "nothing"
     detail = f"{chosen.valid} of {chosen.asked} valid; the median says {action}, margin {chosen.gamma_bps} bps"
-    return Step(Stage.SELECT, str(auction.epoch), detail, seconds=ctx.clock.monotonic() - began)
+    return Step(Stage.SELECT, auction.key, detail, seconds=ctx.clock.monotonic() - began)
 
 
-def posting_of(ctx: Context, auction: Live) -> Posting:
+def posting_of(ctx: Context, auction: Auction) -> Posting:
     """What the kept samples of a won slot amount to."""
     prompt, _ = prompt_of(ctx, auction)
     raw = ctx.ledger.samples(auction.epoch, auction.seed)

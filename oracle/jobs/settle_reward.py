@@ -2,8 +2,8 @@
 
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act, refusal
-from oracle.jobs.auctions import PROMPT_UPDATE
 from oracle.jobs.context import Context, Step
+from oracle.jobs.view import PROMPT_UPDATE, View
 from oracle.ports.chain import Call
 
 _NOT_YET = frozenset({"SlotStillOpen", "NotMature", "PreviousProposalPending"})
@@ -11,7 +11,7 @@ _LOOK_BACK = 8
 """Settled slots in a row, newest first, after which older ones are taken to be settled too: they mature in order."""
 
 
-def settle_reward(ctx: Context) -> Step | None:
+def settle_reward(ctx: Context, view: View) -> Step | None:
     """Settles one slot that is due, the newest first; the contract says when."""
     settled_in_a_row = 0
     for slot_id in range(int(ctx.chain.read(PROMPT_UPDATE, "slotCount")), 0, -1):

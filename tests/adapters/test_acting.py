@@ -14,6 +14,7 @@ from oracle.domain.records import IntentState, Stage
 from oracle.jobs.acting import act, reconcile
 from oracle.jobs.context import Context, Step
 from oracle.jobs.runner import run_due
+from oracle.jobs.view import View
 from oracle.ports.chain import Call
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
@@ -183,11 +184,11 @@ def test_write_that_a_reorganisation_undid_is_done_anew(bench: Bench) -> None:
 def test_run_asks_each_job_until_none_has_more_to_do(bench: Bench) -> None:
     before, seen = bench.balance, list[Step]()
 
-    def pay_up(ctx: Context) -> Step | None:
+    def pay_up(ctx: Context, _: View) -> Step | None:
         missing = before + 30 - bench.balance
         return act(ctx, Stage.SETTLE, str(missing), bench.mint(10), "paid") if missing > 0 else None
 
-    def waits(ctx: Context) -> Step | None:
+    def waits(ctx: Context, _: View) -> Step | None:
         return Step(Stage.FIX_SEED, "3", "waits", done=False)
 
     ctx = replace(bench.ctx, report=seen.append)
@@ -202,10 +203,10 @@ def test_run_asks_each_job_until_none_has_more_to_do(bench: Bench) -> None:
 def test_failing_job_is_told_once_and_does_not_stop_the_others(bench: Bench) -> None:
     before = bench.balance
 
-    def fails(ctx: Context) -> Step | None:
+    def fails(ctx: Context, _: View) -> Step | None:
         raise Refused("no bond", hint="approve it")
 
-    def pays(ctx: Context) -> Step | None:
+    def pays(ctx: Context, _: View) -> Step | None:
         return act(ctx, Stage.SETTLE, "3", bench.mint(1), "") if bench.balance == before else None
 
     steps = run_due(bench.ctx, [(Stage.POST, fails), (Stage.SETTLE, pays)])
@@ -215,7 +216,7 @@ def test_failing_job_is_told_once_and_does_not_stop_the_others(bench: Bench) -> 
 
 
 def test_unreachable_chain_ends_the_run(bench: Bench) -> None:
-    def gone(ctx: Context) -> Step | None:
+    def gone(ctx: Context, _: View) -> Step | None:
         raise Unreachable("the chain is gone")
 
     with pytest.raises(Unreachable):
@@ -223,7 +224,7 @@ def test_unreachable_chain_ends_the_run(bench: Bench) -> None:
 
 
 def test_job_that_never_ends_is_stopped(bench: Bench) -> None:
-    def endless(ctx: Context) -> Step | None:
+    def endless(ctx: Context, _: View) -> Step | None:
         return Step(Stage.ROLL, "1", "again")
 
     assert len(run_due(bench.ctx, [(Stage.ROLL, endless)])) == 100

@@ -1,0 +1,68 @@
+"""A fake of the model engine: instant, seeded, and of a chosen mind, behind the same port as the real one."""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from oracle.domain.sample import RawSample
+from oracle.domain.sampler import Sampler
+from oracle.ports.model import Progress
+
+Mind = Callable[[int], str]
+"""From a number in 0..99, which the seed makes of an index, to the text of the answer."""
+
+FUND = '{"action":"fund","fund":{"c1":5},"rationale":"the best record"}'
+SIGNAL = '{"action":"signal","signal":"we wait","rationale":"nothing is certain"}'
+NONE = '{"action":"none","rationale":"nobody deserves it"}'
+NONSENSE = '{"action":"dance"}'
+
+
+def clear(number: int) -> str:
+    """Nine of ten would fund c1."""
+    return FUND if number < 90 else NONE
+
+
+def torn(number: int) -> str:
+    """Half would fund, half would say something: no consensus, whatever the seed."""
+    return FUND if number % 2 else SIGNAL
+
+
+def idle(number: int) -> str:
+    """Nine of ten would do nothing."""
+    return NONE if number < 90 else FUND
+
+
+def confused(number: int) -> str:
+    """Half of the answers are none."""
+    return NONSENSE if number % 2 else FUND
+
+
+class FakeModel:
+    """Answers `mind(rank)` at each index; ranks are a permutation of 0..n-1 that the seed decides."""
+
+    numeric_class, logits_hash, name = "E", b"", "fake"
+    model_dir = Path("fake")
+
+    def __init__(self, mind: Mind = clear) -> None:
+        self.mind = mind
+        self.runs = 0
+
+    def generate(
+        self,
+        prompt_text: str,
+        schema: dict[str, object],
+        seed: bytes,
+        indices: Sequence[int],
+        sampler: Sampler,
+        progress: Progress | None = None,
+    ) -> list[RawSample]:
+        self.runs += 1
+        order = sorted(indices, key=lambda i: sha256(seed + i.to_bytes(4, "big")).digest())
+        rank = {index: place for place, index in enumerate(order)}
+        drawn = []
+        for index in indices:
+            text = self.mind(rank[index])
+            drawn.append(RawSample(index, tuple(text.encode()), text, finished=True))
+            if progress:
+                progress(sum(len(one.token_ids) for one in drawn), len(drawn))
+        return drawn
