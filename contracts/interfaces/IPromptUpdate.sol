@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {IBToken} from "./IBToken.sol";
+import {IGovernance} from "./IGovernance.sol";
 import {IParameters} from "./IParameters.sol";
 import {ISlotErrors} from "./ISlotErrors.sol";
 import {ISlotEvents} from "./ISlotEvents.sol";
@@ -18,7 +22,7 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     // A bid, from sealed to withdrawn
 
     /// @notice Commits a sealed bid for epoch `e` and pulls `deposit` tokens; a larger deposit hides the bid.
-    /// @dev Commit phase only. Reverts with {OutsideWindow}, {PreviousAuctionOpen}, {PreviousProposalPending},
+    /// @dev Commit phase only. Reverts with {OutsideWindow}, {AuctionLive}, {PreviousProposalPending},
     /// {AlreadyCommitted}, {DepositTooLow} (below the reserve price).
     /// @param commitment keccak256(abi.encode(chainid, this, e, bidder, amount, modelId, promptHash, salt)): bound to the
     /// bidder, so that a copy opens for nobody.
@@ -31,17 +35,16 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
 
     /// @notice Returns to `bidder` what is left of its deposit, by anyone.
     /// @dev From start(e) on. A bid that was never opened loses 5 %, which is burned; the winner waits until its slot is
-    /// posted, abstained or forfeited. Reverts with {OutsideWindow}, {BidAtStake}, {NothingToWithdraw}.
+    /// posted, abstained or forfeited. Reverts with {WrongStage}, {BidAtStake}, {NothingToWithdraw}.
     function withdrawBid(uint256 e, address bidder) external;
 
     /// @notice Settles the auction at max(second highest bid, reserve price) and fixes the block of the seed, by anyone.
-    /// @dev In [start(e), start(e) + submitWindow). Reverts with {OutsideWindow}, {NoWinner}, {AlreadySettled},
-    /// {AuctionOver}.
+    /// @dev In [start(e), start(e) + submitWindow). Reverts with {WrongStage}.
     function settleAuction(uint256 e) external;
 
     /// @notice Fixes the seed from the hash of the block that settlement named, by anyone, within 256 blocks of it.
-    /// @dev Never drawn again: if it is not fixed in time the slot is forfeit. Reverts with {NotSettled},
-    /// {SeedAlreadyFixed}, {SeedTooEarly}, {SeedExpired}, {AuctionOver}.
+    /// @dev Never drawn again: if it is not fixed in time the slot is forfeit. Reverts with {WrongStage},
+    /// {SeedTooEarly}.
     function fixSeed(uint256 e) external;
 
     /// @notice Lets `operator` post and abstain for the caller, or stops it.
@@ -51,9 +54,8 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
 
     /// @notice Posts what the model answered as a proposal, bonds it, closes the open slot and opens the winner's.
     /// @dev By the winner or its operator, in the submit window; the bond is pulled from the winner. Description of the
-    /// proposal: "gengov/epoch/<e>/<dataDigest>". Reverts with {OutsideWindow}, {OnlyWinner}, {SeedNotFixed},
-    /// {AuctionOver}, {WrongPrompt}, {PromptTooLong}, {WrongModel}, {TemplateNotApproved}, {SamplerNotApproved},
-    /// {NotInSamples}, {BadShare}, {BadActionCount}, {TargetHasNoCode}, and as Governance and DisputeResolver do.
+    /// proposal: "gengov/epoch/<e>/<dataDigest>". Reverts with {WrongStage}, {OnlyWinner}, {WrongPrompt}, {PromptTooLong}, {WrongModel}, {TemplateNotApproved}, {SamplerNotApproved},
+    /// {NotInSamples}, and as Governance and DisputeResolver do.
     /// @return proposalId Id of the proposal in Governance.
     function updatePrompt(
         uint256 e,
@@ -66,12 +68,12 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
 
     /// @notice Reports that the samples yield no proposal: too few valid, no consensus, or the median answer is to do
     /// nothing. The price goes to the treasury, no slot opens, the rest of the deposit can be withdrawn.
-    /// @dev By the winner or its operator, in the submit window. Reverts as {updatePrompt} does on window, caller, seed,
-    /// prompt, model, template, sampler and shares.
+    /// @dev By the winner or its operator, in the submit window. Reverts as {updatePrompt} does on stage, caller, prompt
+    /// and model; it needs no other part of the organisation to work.
     function abstain(uint256 e, Generation calldata generation, string calldata uri, bytes calldata prompt) external;
 
     /// @notice Burns the whole bid of a winner who did not submit in time, or whose seed was never fixed; by anyone.
-    /// @dev Reverts with {NoWinner}, {AuctionOver}, {NotForfeitable}.
+    /// @dev At stage Lapsed. Reverts with {WrongStage}.
     function forfeit(uint256 e) external;
 
     /// @notice Closes the open slot and opens an empty one for its weight setter, by anyone: when its proposal is final
@@ -85,9 +87,9 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     /// {PreviousProposalPending}.
     function exitSlot() external;
 
-    /// @notice Settles a closed slot once it is mature and its proposal final: pays or burns, and releases collateral.
-    /// @dev By anyone, once. What cannot be minted within the cap is owed and paid by {claimReward}. Reverts with
-    /// {UnknownSlot}, {SlotStillOpen}, {RewardAlreadySettled}, {NotMature}, {PreviousProposalPending}.
+    /// @notice Settles a closed slot once it is mature: pays or burns, and releases collateral.
+    /// @dev By anyone, once. A slot closes when its proposal is final. What cannot be minted within the cap is owed and
+    /// paid by {claimReward}. Reverts with {UnknownSlot}, {SlotStillOpen}, {RewardAlreadySettled}, {NotMature}.
     function settleReward(uint256 slotId) external returns (Outcome memory outcome);
 
     /// @notice Mints to `account` what it is owed, as far as the cap of REWARDER_ROLE goes now; by anyone.
@@ -109,12 +111,6 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
 
     // Governance
 
-    /// @notice Replaces the model registry; timelock only.
-    function setModelRegistry(address modelRegistry) external;
-
-    /// @notice Replaces the dispute resolver; timelock only.
-    function setDisputeResolver(address disputeResolver) external;
-
     /// @notice Says something in the organisation's name; timelock only.
     function signal(string calldata text) external;
 
@@ -133,14 +129,12 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     function stage(uint256 e) external view returns (Stage);
 
     /// @notice max(minBid, floor(lastPrice / (e - lastFilledEpoch)) + 1): the price of the last slot fades with time.
-    /// @dev Before any slot was filled lastPrice and lastFilledEpoch are 0.
+    /// @dev Before any slot was filled lastPrice and lastFilledEpoch are 0. Reverts with {UnknownEpoch} for epochs up to
+    /// the last filled one: their reserve prices are in {AuctionSettled}.
     function reservePrice(uint256 e) external view returns (uint256);
 
-    /// @notice Price and epoch of the last slot that a proposal was posted in.
-    function lastFilled() external view returns (uint256 price, uint256 epoch);
-
     /// @notice Collateral of each side: max(minCollateral, rewardCapBps of the supply when the commit phase began).
-    /// @dev Before that, of the present supply.
+    /// @dev Before that, of the supply a second ago.
     function requiredCollateral(uint256 e) external view returns (uint256);
 
     /// @notice The auction of an epoch.
@@ -172,9 +166,6 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     /// @notice A slot; reverts with {UnknownSlot}.
     function slot(uint256 slotId) external view returns (Slot memory);
 
-    /// @notice Slot that was opened for an epoch; 0 if none.
-    function slotOf(uint256 e) external view returns (uint256 slotId);
-
     /// @notice The last proposal, if it is not final; else 0.
     function activeProposal() external view returns (uint256 proposalId);
 
@@ -199,22 +190,16 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     function withdrawalWindow(address account) external view returns (uint256 from, uint256 to);
 
     /// @notice Unit of bids, collateral and rewards.
-    function bToken() external view returns (address);
+    function bToken() external view returns (IBToken);
 
     /// @notice Unit of the proposal bond.
-    function reserveToken() external view returns (address);
+    function reserveToken() external view returns (IERC20);
 
     /// @notice The governor.
-    function governance() external view returns (address);
+    function governance() external view returns (IGovernance);
 
     /// @notice Treasury, and the only one that changes anything here.
     function timelock() external view returns (address);
-
-    /// @notice The registry of committed models.
-    function modelRegistry() external view returns (address);
-
-    /// @notice The resolver that the next proposal will be bonded in.
-    function disputeResolver() external view returns (address);
 
     /// @notice Start of epoch 0: the second of deployment.
     function genesis() external view returns (uint256);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ISlotTypes} from "./ISlotTypes.sol";
+
 /// @title ISlotErrors
 /// @notice Everything that {IPromptUpdate} refuses.
 interface ISlotErrors {
@@ -21,19 +23,19 @@ interface ISlotErrors {
     /// @notice An amount that must be positive is zero.
     error ZeroAmount();
 
-    /// @notice There is no such epoch: they count from 1, and a new bid is for the epoch that is open.
+    /// @notice There is no such epoch, or none that is still to be won: they count from 1.
     error UnknownEpoch(uint256 epoch);
 
     /// @notice The call counts in [from, to) only, and it is `nowAt`.
     error OutsideWindow(uint256 from, uint256 to, uint256 nowAt);
 
+    /// @notice The epoch stands at `stage`, and the call counts at `needed` only.
+    error WrongStage(uint256 epoch, ISlotTypes.Stage stage, ISlotTypes.Stage needed);
+
     /// @notice The proposal before is not final yet.
     error PreviousProposalPending(uint256 proposalId);
 
-    /// @notice The auction of an epoch before may still bring a proposal.
-    error PreviousAuctionOpen(uint256 epoch);
-
-    /// @notice A parameter cannot change under an auction that runs.
+    /// @notice The auction of this epoch may still bring a proposal.
     error AuctionLive(uint256 epoch);
 
     // Errors: bids
@@ -67,32 +69,8 @@ interface ISlotErrors {
 
     // Errors: settlement, seed, submission
 
-    /// @notice No bid was opened in this epoch.
-    error NoWinner(uint256 epoch);
-
-    /// @notice The auction is settled already.
-    error AlreadySettled(uint256 epoch);
-
-    /// @notice The auction is not settled yet.
-    error NotSettled(uint256 epoch);
-
     /// @notice The seed comes from block `seedBlock`, which is not mined before block `seedBlock + 1`.
     error SeedTooEarly(uint256 seedBlock);
-
-    /// @notice The hash of `seedBlock` is out of the chain's reach: the slot is forfeit.
-    error SeedExpired(uint256 seedBlock);
-
-    /// @notice The seed is fixed already.
-    error SeedAlreadyFixed(uint256 epoch);
-
-    /// @notice The seed is not fixed yet.
-    error SeedNotFixed(uint256 epoch);
-
-    /// @notice The auction of this epoch is over: posted, abstained or forfeited.
-    error AuctionOver(uint256 epoch);
-
-    /// @notice The winner can still submit.
-    error NotForfeitable(uint256 epoch);
 
     /// @notice The prompt is not the one that the bid bound.
     error WrongPrompt(bytes32 promptHash, bytes32 expected);
@@ -111,15 +89,6 @@ interface ISlotErrors {
 
     /// @notice The selected leaf and its calls are not in the samples root under the seed of this epoch.
     error NotInSamples(bytes32 expectedRoot, bytes32 samplesRoot);
-
-    /// @notice A share is above 10,000 bps.
-    error BadShare(uint256 bps);
-
-    /// @notice A proposal has 1 to 10 calls, and the three lists have the same length.
-    error BadActionCount(uint256 targets, uint256 values, uint256 calldatas);
-
-    /// @notice A target of a call has no code.
-    error TargetHasNoCode(address target);
 
     // Errors: slots and rewards
 

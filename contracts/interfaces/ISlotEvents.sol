@@ -31,6 +31,7 @@ interface ISlotEvents is ISlotTypes {
         address indexed setter,
         bytes32 modelId,
         bytes32 promptHash,
+        uint256 reserve,
         uint256 price,
         uint256 seedBlock
     );
@@ -50,7 +51,12 @@ interface ISlotEvents is ISlotTypes {
 
     /// @notice Emitted when the winner reports that the samples yield no proposal; `price` went to the treasury.
     event Abstained(
-        uint256 indexed epoch, address indexed prompter, Generation generation, uint256 price, string uri, bytes prompt
+        uint256 indexed epoch,
+        address indexed prompter,
+        uint256 indexed price,
+        Generation generation,
+        string uri,
+        bytes prompt
     );
 
     /// @notice Emitted when a winner who did not submit loses the whole bid of `amount`, which is burned.
@@ -92,12 +98,6 @@ interface ISlotEvents is ISlotTypes {
     /// @notice Emitted when an account takes out collateral.
     event CollateralWithdrawn(address indexed account, uint256 amount);
 
-    /// @notice Emitted when collateral is locked for a side of an epoch's slot.
-    event CollateralLocked(address indexed account, uint256 indexed epoch, uint256 amount);
-
-    /// @notice Emitted when such a lock ends, `burned` of it as a loss.
-    event CollateralReleased(address indexed account, uint256 indexed epoch, uint256 amount, uint256 burned);
-
     /// @notice Emitted when `owner` lets `operator` post and abstain for it, or stops it.
     event OperatorSet(address indexed owner, address indexed operator, bool allowed);
 
@@ -105,12 +105,6 @@ interface ISlotEvents is ISlotTypes {
     event TimingChanged(
         uint256 indexed fromEpoch, uint256 start, uint256 epochLength, uint256 revealDuration, uint256 submitWindow
     );
-
-    /// @notice Emitted when governance replaces the model registry.
-    event ModelRegistryChanged(address indexed previous, address indexed modelRegistry);
-
-    /// @notice Emitted when governance replaces the dispute resolver of later proposals.
-    event DisputeResolverChanged(address indexed previous, address indexed disputeResolver);
 
     /// @notice Emitted when the organisation says something without doing anything.
     event Signalled(string text);

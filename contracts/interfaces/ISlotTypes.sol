@@ -41,10 +41,9 @@ interface ISlotTypes {
     /// @notice What the contract is deployed with; epoch 1 opens for bids in the second of deployment.
     /// @param bToken Unit of bids, collateral and rewards.
     /// @param reserveToken Unit of the proposal bond.
-    /// @param governance The governor, which lets only this contract propose.
+    /// @param governance The governor, which lets only this contract propose; it names model registry and dispute
+    /// resolver, so that no repair can leave two parts with different ones.
     /// @param timelock Treasury, and the only one that changes anything here.
-    /// @param modelRegistry Committed models, templates and sampling rules.
-    /// @param disputeResolver Holder of the bonds.
     /// @param epochLength Seconds from one epoch to the next.
     /// @param revealDuration Seconds before an epoch starts in which bids are opened.
     /// @param submitWindow Seconds after an epoch starts in which its winner posts.
@@ -65,8 +64,6 @@ interface ISlotTypes {
         address reserveToken;
         address governance;
         address timelock;
-        address modelRegistry;
-        address disputeResolver;
         uint256 epochLength;
         uint256 revealDuration;
         uint256 submitWindow;
@@ -155,7 +152,7 @@ interface ISlotTypes {
     /// @param modelId Its model.
     /// @param promptHash Hash of its prompt.
     /// @param amount Its amount.
-    /// @param reserve The reserve price, see {reservePrice}.
+    /// @param reserve The reserve price; 0 for epochs up to the last filled one.
     /// @param price What the slot costs if nothing better is revealed; final once settled.
     /// @param collateral Tokens locked on each side.
     /// @param seedBlock Block whose hash makes the seed; 0 before settlement and once the seed is fixed.
@@ -186,19 +183,19 @@ interface ISlotTypes {
     /// @param settled Whether its reward was settled.
     struct Slot {
         address prompter;
-        uint96 price;
+        uint256 price;
         address setter;
-        uint96 collateral;
+        uint256 collateral;
         uint256 proposalId;
-        uint32 epoch;
-        uint40 openedAt;
-        uint40 closedAt;
+        uint256 epoch;
+        uint256 openedAt;
+        uint256 closedAt;
         bool settled;
-        uint16 prompterBps;
-        uint16 setterBps;
-        uint16 rewardCapBps;
-        uint32 capWindow;
-        uint32 maturity;
+        uint256 prompterBps;
+        uint256 setterBps;
+        uint256 rewardCapBps;
+        uint256 capWindow;
+        uint256 maturity;
         RewardSource rewardSource;
         bool rewardRequiresExecution;
     }

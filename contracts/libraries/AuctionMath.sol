@@ -51,7 +51,7 @@ library AuctionMath {
         pure
         returns (uint256)
     {
-        return Math.max(minCollateral, Math.mulDiv(supply, rewardCapBps, BPS, Math.Rounding.Ceil));
+        return Math.max(minCollateral, Math.ceilDiv(supply * rewardCapBps, BPS));
     }
 
     /// @notice Commitment to a bid; chain, contract, epoch and bidder are in it, so that no copy of it opens.

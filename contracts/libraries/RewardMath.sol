@@ -29,7 +29,7 @@ library RewardMath {
     /// @notice `value` reserve units as tokens at the price cap / supply.
     /// @dev Nothing is worth tokens at cap 0, which the curve never reaches.
     function toTokens(uint256 value, uint256 supply, uint256 cap) internal pure returns (uint256) {
-        return cap == 0 ? 0 : Math.mulDiv(value, supply, cap);
+        return cap == 0 ? 0 : value * supply / cap;
     }
 
     /// @notice What each side gets, or loses if the change is negative, at the price max(now, m0 + delta).
@@ -63,6 +63,6 @@ library RewardMath {
     function within(uint256 available, uint256 prompter, uint256 setter) internal pure returns (uint256, uint256) {
         uint256 wanted = prompter + setter;
         if (wanted <= available) return (prompter, setter);
-        return (Math.mulDiv(available, prompter, wanted), Math.mulDiv(available, setter, wanted));
+        return (available * prompter / wanted, available * setter / wanted);
     }
 }

@@ -131,7 +131,6 @@ def test_an_unknown_profile_is_named(deployed: Deployed) -> None:
         ("Governance", "setModelRegistry", "modelRegistry"),
         ("Governance", "setPromptUpdate", "promptUpdate"),
         ("Governance", "setDisputeResolver", "disputeResolver"),
-        ("PromptUpdate", "setModelRegistry", "modelRegistry"),
     ],
 )
 def test_a_replaced_part_is_named(deployed: Deployed, contract: str, setter: str, wire: str) -> None:

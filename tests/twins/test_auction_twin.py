@@ -38,7 +38,7 @@ def penalty(deposit: int) -> int | str:
 
 def collateral(supply: int, cap_bps: int, least: int) -> int | str:
     value = auction.required_collateral(supply, cap_bps, least)
-    return value if value < WORD else "Panic"
+    return value if supply * cap_bps < WORD else "Panic"
 
 
 def collateral_case(rnd: random.Random) -> Case:
