@@ -19,7 +19,7 @@ def sample(ctx: Context, view: View) -> Step | None:
     runner = ctx.open_model(auction.model_id)
     if runner.numeric_class != sampler.numeric_class:
         raise Refused(
-            f"the prompt binds answers of class {sampler.numeric_class}, {runner.name} gives class {runner.numeric_class}",
+            f"the prompt binds answers of class {sampler.numeric_class}, {runner.name} draws {runner.numeric_class}",
             hint="set engine = exact: answers of another class would lose every dispute",
         )
     began = ctx.clock.monotonic()
