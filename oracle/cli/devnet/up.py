@@ -92,11 +92,14 @@ def keep(devnet: Devnet) -> states.DevnetState:
 def _deploy(node: DevNode, home: Path, say: Say) -> Path:
     """Run scripts/deploy.py in its own process: nothing here imports Brownie."""
     file = home / "deployment.json"
-    command = [sys.executable, str(DEPLOY), "--rpc", node.url, "--profile", "local", "--out", str(file), "--json"]
+    command = [sys.executable, str(DEPLOY), "--rpc", node.url, "--profile", "local", "--out", str(file.resolve()), "--json"]
     command += ["--setter", role_address("setter"), "--threshold", "2"]
     for verifier in ("verifier1", "verifier2", "verifier3"):
         command += ["--verifier", role_address(verifier)]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    # Brownie finds sources by paths relative to the project.
+    done = subprocess.run(
+        command, cwd=CHECKOUT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     (home / "deploy.log").write_text(done.stderr, encoding="utf-8")
     if done.returncode != 0:
         last = (done.stderr.strip() or "no word of why").splitlines()[-1]
