@@ -1,5 +1,6 @@
 """A call in words: contract, function and each argument by name, amounts in whole tokens where they are amounts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from oracle.chain import codec
@@ -29,19 +30,23 @@ def describe(call: Call, chain: Chain) -> list[str]:
     return lines
 
 
-def describe_data(chain: Chain, target: str, data: bytes) -> str:
-    """One line for a proposed call: `BToken.governanceMint(to 0x12…, tokens 500)`; raw hex if nobody knows it."""
+def describe_data(chain: Chain, target: str, data: bytes, names: Mapping[str, str]) -> str:
+    """One line for a proposed call: `BToken.governanceMint(to Seed library 0x12…, 500 tokens)`.
+
+    `names` tells who is behind an address. Raw hex if no contract of the deployment knows the call.
+    """
     contract = next((name for name in _TARGETS if chain.address(name) == target), None)
     decoded = codec.of(abi_name(contract)).decode_call(data) if contract else None
     if contract is None or decoded is None:
         return f"{target} with calldata 0x{data.hex()}"
     signature, arguments = decoded
     kinds = signature.split("(", 1)[1].rstrip(")").split(",")
-    told = (
-        f"{name} {short(text) if kind == 'address' else text}"
-        for (name, value), kind in zip(arguments.items(), kinds, strict=False)
-        for text in [_value(contract, name, kind, value)]
-    )
+    told = []
+    for (name, value), kind in zip(arguments.items(), kinds, strict=True):
+        text = _value(contract, name, kind, value)
+        if kind == "address":
+            text = f"{names[value]} {short(text)}" if value in names else short(text)
+        told.append(text if text.endswith(" tokens") else f"{name} {text}")
     return f"{contract}.{signature.split('(', 1)[0]}({', '.join(told)})"
 
 

@@ -35,12 +35,12 @@ def open_(
     stake = chain.read("DisputeResolver", "nextStake", number)
     bond = chain.read("DisputeResolver", "bondOf", number).amount
     share = chain.read("DisputeResolver", "parameter", b"treasuryBps".ljust(32, b"\0"))
-    has = chain.read("Reserve", "balanceOf", session.account)
+    has = chain.read("ReserveToken", "balanceOf", session.account)
     if has < stake:
         raise Refused(
             f"the stake is {res(org, stake)}, the account has {res(org, has)}", hint="get more reserve tokens"
         )
-    session.approve("Reserve", "DisputeResolver", stake, res(org, stake))
+    session.approve("ReserveToken", "DisputeResolver", stake, res(org, stake))
     won = bond - bond * share // 10_000
     receipt = session.write(
         Call("DisputeResolver", "challenge", (number, GROUNDS.index(ground), evidence)),

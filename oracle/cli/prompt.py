@@ -8,14 +8,38 @@ import typer
 from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
-from oracle.domain.errors import BadInput
+from oracle.domain.errors import BadInput, Refused
 from oracle.domain.prompt import Prompt
+from oracle.jobs import prompt_request, prompt_state
 from oracle.mechanism import canonical, prompt_rules
 from oracle.mechanism.rendering import render as render_text
 
-app = typer.Typer(name="prompt", no_args_is_help=True, help="A prompt document: lint and render it.")
+app = typer.Typer(name="prompt", no_args_is_help=True, help="A prompt document: make, lint and render it.")
 
 File = Annotated[Path, typer.Argument(help="Prompt document (JSON).")]
+
+
+@command(app, "new")
+def new(
+    session: Session,
+    request: Annotated[Path, typer.Argument(help="What you decide (TOML): objective, candidates, advice ...")],
+    target: Annotated[Path, typer.Option("--out", help="New file for the prompt document.")],
+) -> None:
+    """Make a prompt document from a request and the chain's present state."""
+    org = session.organisation
+    document = prompt_state.build(org.chain, org.deployment, prompt_request.read(request), first_block=org.file.block)
+    try:
+        with target.open("xb") as file:
+            file.write(prompt_rules.encode(document))
+    except FileExistsError:
+        raise Refused(f"{target} exists", hint="name a new file") from None
+    except OSError as error:
+        raise BadInput(f"cannot write {target}: {error.strerror}") from error
+    digest = prompt_rules.prompt_hash(document)
+    session.emit(
+        {"file": str(target), "prompt_hash": digest, "block": document.block},
+        lambda: out.print(f"{target}: as of block {document.block}, prompt hash 0x{digest.hex()}"),
+    )
 
 
 @command(app, "lint", chain=False)

@@ -58,13 +58,15 @@ def facts(org: Organisation, number: int) -> dict[str, Any]:
     created = org.chain.events("Governance", "ProposalCreated", first=event.block_number, last=event.block_number)
     calls = next(e.args for e in created if e.args["proposalId"] == number)
     generation = event.args["generation"]
+    file = _read_data(org, generation.dataDigest, event.args["uri"])
+    names = file.get("names", {})
     return _row(org, event) | {
         "prompter": event.args["prompter"],
         "model_id": generation.modelId,
         "dispersion_bps": generation.dispersionBps,
         "pick": generation.pick,
         "actions": [
-            {"target": target, "value": value, "calldata": data, "words": describe_data(org.chain, target, data)}
+            {"target": target, "value": value, "calldata": data, "words": describe_data(org.chain, target, data, names)}
             for target, value, data in zip(calls["targets"], calls["values"], calls["calldatas"], strict=True)
         ],
         "votes": {"for": favour, "against": against, "abstain": abstain},
@@ -73,7 +75,7 @@ def facts(org: Organisation, number: int) -> dict[str, Any]:
         "vote_until": read("Governance", "proposalDeadline", number),
         "eta": read("Governance", "proposalEta", number),
         "blocked_until": read("DisputeResolver", "executionBlockedUntil", number),
-        "data": _data(org, generation.dataDigest, event.args["uri"]),
+        "data": file,
     }
 
 
@@ -112,7 +114,7 @@ def _row(org: Organisation, event: Event) -> dict[str, Any]:
     }
 
 
-def _data(org: Organisation, digest: bytes, uri: str) -> dict[str, Any]:
+def _read_data(org: Organisation, digest: bytes, uri: str) -> dict[str, Any]:
     """The data file behind a proposal, if this store has it; what it says is checked, not believed."""
     found: dict[str, Any] = {"digest": digest, "uri": uri}
     try:
@@ -128,6 +130,7 @@ def _data(org: Organisation, digest: bytes, uri: str) -> dict[str, Any]:
         "answer": chosen.text,
         "payload": payload,
         "rationale": _rationale(chosen.text),
+        "names": {candidate.address: candidate.title for candidate in file.prompt.candidates},
     }
 
 

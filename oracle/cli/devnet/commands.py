@@ -87,8 +87,8 @@ def fund(
     org, who = session.organisation, address_or_role(account)
     value = parse_amount(amount, org.reserve_decimals, "amount")
     payer = from_mnemonic(states.account_of("deployer"), org.chain.chain_id)
-    org.chain.send(Call("Reserve", "mint", (who, value)), payer)
-    balance = org.chain.read("Reserve", "balanceOf", who)
+    org.chain.send(Call("ReserveToken", "mint", (who, value)), payer)
+    balance = org.chain.read("ReserveToken", "balanceOf", who)
     session.emit({"account": who, "balance": balance}, lambda: out.print(f"{who} has {res(org, balance)}"))
 
 

@@ -29,8 +29,8 @@ def tell(devnet: Devnet, timeline: Timeline) -> dict[str, Any]:
     story.pass_epochs(PAUSE_EPOCHS)
     second = story.auction({"rival": 2 * TOKEN, "prompter": 5 * TOKEN}, demo_prompt(org, "breadth"))
     story.post(second)
-    slot_id = org.chain.read("PromptUpdate", "slotOf", epoch)
-    rewards = story.reward(slot_id)
+    opened = org.chain.events("PromptUpdate", "SlotOpened", first=org.file.block, where={"epoch": epoch})
+    rewards = story.reward(opened[0].args["slotId"])
     data = {
         "network": devnet.node.kind.value,
         "chain_id": devnet.node.chain_id,

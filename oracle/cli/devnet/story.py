@@ -7,6 +7,7 @@ from typing import Any
 from oracle import wiring
 from oracle.cli.accounts import role_address
 from oracle.cli.amounts import format_duration, short
+from oracle.cli.devnet.state import ROLES
 from oracle.cli.devnet.timeline import Timeline
 from oracle.cli.devnet.twin import expected_outcome
 from oracle.cli.devnet.up import TOKEN, Devnet
@@ -187,7 +188,10 @@ class Story:
 
     def _report(self, step: Step) -> None:
         kind = GAS_KINDS.get(step.stage, "") if "/bond" not in step.key else ""
-        self.timeline.step(str(step.stage), step.detail, tx=step.tx_hash, gas=step.gas, kind=kind)
+        detail = step.detail
+        for role in ROLES:
+            detail = detail.replace(role_address(role), role)
+        self.timeline.step(str(step.stage), detail, tx=step.tx_hash, gas=step.gas, kind=kind)
 
     def _step(self, stage: str, text: str, receipt: Receipt, kind: str = "") -> None:
         self.timeline.step(stage, text, tx=receipt.tx_hash, gas=receipt.gas_used, kind=kind)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from oracle.cli.amounts import short
 
-STAGE_WIDTH = 10
+STAGE_WIDTH = 14
 
 
 @dataclass

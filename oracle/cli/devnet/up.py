@@ -92,14 +92,22 @@ def keep(devnet: Devnet) -> states.DevnetState:
 def _deploy(node: DevNode, home: Path, say: Say) -> Path:
     """Run scripts/deploy.py in its own process: nothing here imports Brownie."""
     file = home / "deployment.json"
-    command = [sys.executable, str(DEPLOY), "--rpc", node.url, "--profile", "local", "--out", str(file.resolve()), "--json"]
+    command = [
+        sys.executable,
+        str(DEPLOY),
+        "--rpc",
+        node.url,
+        "--profile",
+        "local",
+        "--out",
+        str(file.resolve()),
+        "--json",
+    ]
     command += ["--setter", role_address("setter"), "--threshold", "2"]
     for verifier in ("verifier1", "verifier2", "verifier3"):
         command += ["--verifier", role_address(verifier)]
     # Brownie finds sources by paths relative to the project.
-    done = subprocess.run(
-        command, cwd=CHECKOUT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     (home / "deploy.log").write_text(done.stderr, encoding="utf-8")
     if done.returncode != 0:
         last = (done.stderr.strip() or "no word of why").splitlines()[-1]
@@ -122,8 +130,8 @@ def _populate(devnet: Devnet, say: Say) -> None:
     curve = org.chain.address("BToken")
     for role, tokens in PURCHASES.items():
         amount = RESERVE_EACH * 10**org.reserve_decimals
-        devnet.send(role, Call("Reserve", "mint", (role_address(role), amount)))
-        devnet.send(role, Call("Reserve", "approve", (curve, amount)))
+        devnet.send(role, Call("ReserveToken", "mint", (role_address(role), amount)))
+        devnet.send(role, Call("ReserveToken", "approve", (curve, amount)))
         deadline = org.chain.head().timestamp + 3_600
         devnet.send(role, Call("BToken", "permissionlessMint", (tokens * TOKEN, amount, deadline)))
         devnet.send(role, Call("BToken", "delegate", (role_address(role),)))
