@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from oracle.chain import accounts, deployments
 from oracle.chain.clock import SystemClock
@@ -57,8 +58,7 @@ def open_organisation(settings: Settings) -> Organisation:
     file = deployments.read(path, chain_id=chain_id)
     clock = SystemClock()
     chain = Web3Chain(rpc, chain_id, file.addresses, clock, max_fee=settings.max_fee_gwei * GWEI)
-    # A local chain that was reset gets the same addresses again; only the block's hash tells the two apart.
-    organisation = f"{chain_id}:{file.address('PromptUpdate')}:{chain.block(file.block).hash.hex()[:16]}"
+    organisation = _identity(chain, file, path)
     return Organisation(
         settings=settings,
         file=file,
@@ -70,6 +70,20 @@ def open_organisation(settings: Settings) -> Organisation:
         reserve_symbol=chain.read("ReserveToken", "symbol"),
         token_symbol=chain.read("BToken", "symbol"),
     )
+
+
+def _identity(chain: Chain, file: DeploymentFile, path: Path) -> str:
+    """Names the organisation in the ledger. BadInput if the chain is younger than the deployment file.
+
+    A local chain that was reset gets the same addresses again; only the hash of a block tells the two apart.
+    """
+    head = chain.head().number
+    if head < file.block:
+        raise BadInput(
+            f"{path} speaks of block {file.block}, the chain is at block {head}",
+            hint="the chain was reset: deploy again, or start it from its saved state",
+        )
+    return f"{chain.chain_id}:{file.address('PromptUpdate')}:{chain.block(file.block).hash.hex()[:16]}"
 
 
 def open_context(
