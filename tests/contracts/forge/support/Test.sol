@@ -109,6 +109,14 @@ abstract contract Test {
         vm.assertLe(left, right, reason);
     }
 
+    function assertGt(int256 left, int256 right, string memory reason) internal pure {
+        vm.assertGt(left, right, reason);
+    }
+
+    function assertGe(int256 left, int256 right, string memory reason) internal pure {
+        vm.assertGe(left, right, reason);
+    }
+
     function assertApproxEqAbs(uint256 left, uint256 right, uint256 maxDelta, string memory reason) internal pure {
         vm.assertApproxEqAbs(left, right, maxDelta, reason);
     }
