@@ -8,6 +8,7 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from oracle.domain.prompt import Prompt
 from scripts.training.examples import Batch, batches, groups
 from scripts.training.network import Llama, Shape
+from scripts.training.worlds import simple
 
 END = "<|end|>"
 VOCAB = 700
@@ -64,8 +67,9 @@ def rate(step: int, steps: int, peak: float) -> float:
 class Run:
     """A training run in a folder: its state can be saved and taken up again at any step."""
 
-    def __init__(self, folder: Path, steps: int, size: int, peak: float) -> None:
+    def __init__(self, folder: Path, steps: int, size: int, peak: float, simple_until: int = 0) -> None:
         self.folder, self.steps, self.size, self.peak = folder, steps, size, peak
+        self.simple_until = simple_until
         folder.mkdir(parents=True, exist_ok=True)
         words = folder / "tokenizer.json"
         if not words.exists():
@@ -86,12 +90,13 @@ class Run:
 
     def train(self) -> None:
         """Trains to `steps`, writing a line to log.jsonl every 100 steps."""
-        stream = batches(DATA_SEED + self.step, self.tokenizer, self.end, self.size)
+        stream = self._stream(simple if self.step < self.simple_until else None)
         held = list(islice(batches(EVAL_SEED, self.tokenizer, self.end, 32, pool=4), 4))
         began, saved, total = time.monotonic() - self.seconds, time.monotonic(), 0.0
         while self.step < self.steps:
-            batch = next(stream)
-            total += self._update(batch)
+            if self.step == self.simple_until:
+                stream = self._stream(None)
+            total += self._update(next(stream))
             self.seconds = time.monotonic() - began
             if self.step % 100 == 0:
                 self._log(total / 100, self._evaluate(held) if self.step % 500 == 0 else None)
@@ -116,6 +121,9 @@ class Run:
         self.tokenizer.save(str(target / "tokenizer.json"))
         weights = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in self.smooth.items()}
         save_file(weights, str(target / "model.safetensors"), metadata={"format": "pt"})
+
+    def _stream(self, cut: Callable[[Prompt], Prompt] | None) -> Iterator[Batch]:
+        return batches(DATA_SEED + self.step, self.tokenizer, self.end, self.size, cut=cut)
 
     def _update(self, batch: Batch) -> float:
         lr = rate(self.step, self.steps, self.peak)
@@ -175,11 +183,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--batch", type=int, default=24, help="prompts a step, four answers each")
     parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--simple", type=int, default=0, help="use short prompts up to this step")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--export", type=Path, help="write the Hugging Face folder here")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    run = Run(options.run, options.steps, options.batch, options.rate)
+    run = Run(options.run, options.steps, options.batch, options.rate, options.simple)
     run.train()
     if options.export:
         run.export(options.export)

@@ -1,7 +1,7 @@
 """Prompts with several sampled answers each, as token ids laid out for one pass of the network."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,17 +43,19 @@ def draw_answer(prompt: Prompt, rng: random.Random) -> str:
     return answer_text(Answer(payload, rationale(prompt, payload, rng)))
 
 
-def groups(seed: int) -> Iterator[tuple[str, list[str]]]:
-    """Endless prompts with `ANSWERS` answers each; the same seed gives the same stream."""
+def groups(seed: int, cut: Callable[[Prompt], Prompt] | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Endless prompts, `cut` if asked, with `ANSWERS` answers each; the same seed gives the same stream."""
     rng = random.Random(seed)
     while True:
-        prompt = make_prompt(rng)
+        prompt = cut(make_prompt(rng)) if cut else make_prompt(rng)
         yield render(prompt), [draw_answer(prompt, rng) for _ in range(ANSWERS)]
 
 
-def batches(seed: int, tokenizer: Tokenizer, end: int, size: int, pool: int = 16) -> Iterator[Batch]:
+def batches(
+    seed: int, tokenizer: Tokenizer, end: int, size: int, pool: int = 16, cut: Callable[[Prompt], Prompt] | None = None
+) -> Iterator[Batch]:
     """Endless batches of `size` prompts of similar length (sorted within `pool` batches, then shuffled)."""
-    stream = groups(seed)
+    stream = groups(seed, cut)
     rng = random.Random(seed + 1)
     while True:
         rows = []

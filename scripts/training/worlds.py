@@ -2,6 +2,7 @@
 
 import random
 import string
+from dataclasses import replace
 
 from oracle.domain.prompt import Candidate, Funding, Market, ModelChoice, Parameter, PastProposal, Prompt
 
@@ -40,6 +41,18 @@ def make_prompt(rng: random.Random, objective: str | None = None) -> Prompt:
         models=_models(rng, goal),
         history=tuple(_past(rng, epoch) for epoch in range(rng.choices((0, 1, 2, 3), (4, 4, 2, 1))[0])),
         advice=_advice(rng),
+    )
+
+
+def simple(prompt: Prompt) -> Prompt:
+    """The same prompt cut to its first two candidates and models and first parameter: where copying is learned."""
+    return replace(
+        prompt,
+        candidates=prompt.candidates[:2],
+        parameters=prompt.parameters[:1],
+        models=prompt.models[:2],
+        history=(),
+        advice="",
     )
 
 
