@@ -26,7 +26,8 @@ from scripts.training.worlds import simple
 END = "<|end|>"
 VOCAB = 700
 EVAL_SEED, DATA_SEED = 7, 1000
-SAVE_SECONDS = 120
+SAVE_SECONDS = 60
+PROMPT_WEIGHT = 0.05  # prompts are drawn at random: reading them well helps, guessing them does not
 
 
 def make_tokenizer(seed: int = 3, prompts: int = 20_000) -> Tokenizer:
@@ -51,12 +52,13 @@ def make_tokenizer(seed: int = 3, prompts: int = 20_000) -> Tokenizer:
     return tokenizer
 
 
-def loss_of(network: Llama, batch: Batch) -> Tensor:
-    """Mean cross entropy of the answers' tokens, in nats."""
+def losses_of(network: Llama, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Mean cross entropy in nats of the answers' tokens, and of the prompts'."""
     inputs = [torch.from_numpy(part) for part in (batch.tokens, batch.positions, batch.segments, batch.sources)]
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(*inputs)
-    return cross_entropy(logits.float(), torch.from_numpy(batch.targets))
+    losses = cross_entropy(logits.float(), torch.from_numpy(batch.targets), reduction="none")
+    return losses[: batch.scored].mean(), losses[batch.scored :].mean()
 
 
 def rate(step: int, steps: int, peak: float) -> float:
@@ -129,8 +131,8 @@ class Run:
         lr = rate(self.step, self.steps, self.peak)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        loss = loss_of(self.network, batch)
-        loss.backward()
+        loss, prompts = losses_of(self.network, batch)
+        (loss + PROMPT_WEIGHT * prompts).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -145,7 +147,7 @@ class Run:
     def _evaluate(self, held: list[Batch]) -> float:
         current = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.network.load_state_dict(self.smooth)
-        losses = [loss_of(self.network, batch).item() for batch in held]
+        losses = [losses_of(self.network, batch)[0].item() for batch in held]
         self.network.load_state_dict(current)
         return float(sum(losses) / len(losses))
 

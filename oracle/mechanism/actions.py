@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import combinations, product
 
-from oracle.domain.action import Answer, FieldValue, Payload
+from oracle.domain.action import Answer, Payload
 from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Candidate, Parameter, Prompt
 from oracle.domain.sampler import Sampler
@@ -14,6 +14,8 @@ from oracle.mechanism import canonical
 from oracle.mechanism.template import template
 
 Schema = dict[str, object]
+Words = Mapping[str, Mapping[int, str]]
+STEPS = ("less", "more")
 
 
 def answer_schema(prompt: Prompt) -> Schema:
@@ -23,8 +25,8 @@ def answer_schema(prompt: Prompt) -> Schema:
     """
     text: Schema = {"type": "string", "pattern": template().text_pattern}
     options: dict[str, Schema | None] = {
-        "fund": _enum([dict(option) for option in allotments(prompt)]),
-        "set_parameter": _enum([dict(option) for option in settings(prompt)]),
+        "fund": _enum([_worded(option, share_words(prompt)) for option in allotments(prompt)]),
+        "set_parameter": _enum([_worded(option, step_words(prompt)) for option in settings(prompt)]),
         "set_model": _enum([model.id for model in prompt.models if not model.current]),
         "signal": text,
     }
@@ -59,6 +61,20 @@ def named_shares(candidate: Candidate) -> dict[str, int]:
     return {name: candidate.ask * part // whole for name, (part, whole) in template().shares.items()}
 
 
+def share_words(prompt: Prompt) -> dict[str, dict[int, str]]:
+    """For each candidate, the word that means an amount: how an answer names it, so that no figure is copied."""
+    named = {candidate.id: named_shares(candidate) for candidate in prompt.candidates}
+    return {key: {amount: word for word, amount in shares.items() if amount} for key, shares in named.items()}
+
+
+def step_words(prompt: Prompt) -> dict[str, dict[int, str]]:
+    """For each parameter, the word (`less` or `more`) that means a new value."""
+    return {
+        parameter.id: {value: word for value, word in zip(steps_of(parameter), STEPS, strict=True)}
+        for parameter in prompt.parameters
+    }
+
+
 def settings(prompt: Prompt) -> Iterator[tuple[tuple[str, int], ...]]:
     """Every (id, value) list that may be set: one parameter, one step down or up, within its bounds."""
     for parameter in prompt.parameters:
@@ -74,11 +90,18 @@ def steps_of(parameter: Parameter) -> tuple[int, int]:
     return max(parameter.minimum, parameter.value - step), min(parameter.maximum, parameter.value + step)
 
 
-def answer_text(answer: Answer) -> str:
-    """The one text that means `answer`: action, its field, rationale, no spaces."""
-    document: dict[str, object] = {"action": answer.payload.action, **answer.payload.fields}
+def answer_text(answer: Answer, prompt: Prompt) -> str:
+    """The one text that means `answer` to `prompt`: action, its field with amounts as words, rationale, no spaces.
+
+    Raises KeyError for an id or amount that the prompt does not allow.
+    """
+    words = {"fund": share_words(prompt), "set_parameter": step_words(prompt)}
+    document: dict[str, object] = {"action": answer.payload.action}
+    for name, value in answer.payload.fields.items():
+        document[name] = value if isinstance(value, str) else _worded(value.items(), words[name])
     document["rationale"] = answer.rationale
-    return _compact(document)
+    # Insertion order, not sorted: the decision comes before its reason.
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=True)
 
 
 def parse(text: str, prompt: Prompt) -> Answer | None:
@@ -90,12 +113,15 @@ def parse(text: str, prompt: Prompt) -> Answer | None:
     if not isinstance(document, dict) or not isinstance(document.get("action"), str):
         return None
     action = str(document["action"])
-    fields = {key: value for key, value in document.items() if key not in ("action", "rationale")}
     rationale = document.get("rationale")
-    if not _is_text(rationale) or not _allowed(action, fields, prompt):
+    fields = {key: value for key, value in document.items() if key not in ("action", "rationale")}
+    if not _is_text(rationale) or set(fields) != {field.name for field in template().actions.get(action, ())}:
         return None
-    answer = Answer(Payload(action, _typed(fields)), str(rationale))
-    return answer if answer_text(answer) == text else None
+    payload = _READERS[action](fields.get(action), prompt) if action in _READERS else None
+    if payload is None:
+        return None
+    answer = Answer(payload, str(rationale))
+    return answer if answer_text(answer, prompt) == text else None
 
 
 def parse_answer(text: str, prompt: Prompt) -> Payload | None:
@@ -119,50 +145,62 @@ def sampler_id(sampler: Sampler) -> bytes:
     return canonical.digest(asdict(sampler))
 
 
-def _allowed(action: str, fields: Mapping[str, object], prompt: Prompt) -> bool:
-    if set(fields) != {field.name for field in template().actions.get(action, ())} or action not in template().actions:
-        return False
-    value = fields.get(action)
-    if action == "fund":
-        return isinstance(value, dict) and _is_allotment(value, prompt)
-    if action == "set_parameter":
-        return isinstance(value, dict) and _items(value) in set(settings(prompt))
-    if action == "set_model":
-        return value in [model.id for model in prompt.models if not model.current]
-    return action == "none" or _is_text(value)
+def _read_fund(value: canonical.Json, prompt: Prompt) -> Payload | None:
+    amounts = _figures(value, share_words(prompt))
+    if not amounts or len(amounts) > template().limits["funded"] or sum(amounts.values()) > prompt.funding.budget:
+        return None
+    in_order = [candidate.id for candidate in prompt.candidates if candidate.id in amounts]
+    return Payload("fund", {"fund": amounts}) if list(amounts) == in_order else None
 
 
-def _is_allotment(value: Mapping[str, object], prompt: Prompt) -> bool:
-    by_id = {candidate.id: candidate for candidate in prompt.candidates}
-    if not 1 <= len(value) <= template().limits["funded"] or not set(value) <= set(by_id):
-        return False
-    if any(_is_number(amount) is False or amount not in shares_of(by_id[key]) for key, amount in value.items()):
-        return False
-    if list(value) != [candidate.id for candidate in prompt.candidates if candidate.id in value]:
-        return False
-    return sum(amount for amount in value.values() if isinstance(amount, int)) <= prompt.funding.budget
+def _read_setting(value: canonical.Json, prompt: Prompt) -> Payload | None:
+    values = _figures(value, step_words(prompt))
+    if not values or tuple(values.items()) not in set(settings(prompt)):
+        return None
+    return Payload("set_parameter", {"set_parameter": values})
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _read_model(value: canonical.Json, prompt: Prompt) -> Payload | None:
+    known = isinstance(value, str) and value in [model.id for model in prompt.models if not model.current]
+    return Payload("set_model", {"set_model": str(value)}) if known else None
 
 
-def _items(value: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
-    return tuple((key, item) for key, item in value.items() if _is_number(item))
+def _read_signal(value: canonical.Json, prompt: Prompt) -> Payload | None:
+    return Payload("signal", {"signal": str(value)}) if _is_text(value) else None
+
+
+def _read_none(value: canonical.Json, prompt: Prompt) -> Payload | None:
+    return Payload("none", {})
+
+
+_READERS: dict[str, Callable[[canonical.Json, Prompt], Payload | None]] = {
+    "fund": _read_fund,
+    "set_parameter": _read_setting,
+    "set_model": _read_model,
+    "signal": _read_signal,
+    "none": _read_none,
+}
+
+
+def _figures(value: canonical.Json, words: Words) -> dict[str, int] | None:
+    """The amounts that a map of words means, or None where an id or a word is unknown."""
+    if not isinstance(value, dict):
+        return None
+    figures: dict[str, int] = {}
+    for key, word in value.items():
+        meant = [figure for figure, name in words.get(key, {}).items() if name == word]
+        if not meant:
+            return None
+        figures[key] = meant[0]
+    return figures
+
+
+def _worded(figures: Iterable[tuple[str, int]], words: Words) -> dict[str, str]:
+    return {key: words[key][figure] for key, figure in figures}
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(template().text_pattern[1:-1], value) is not None
-
-
-def _typed(fields: Mapping[str, canonical.Json]) -> dict[str, FieldValue]:
-    typed: dict[str, FieldValue] = {}
-    for key, value in fields.items():
-        if isinstance(value, dict):
-            typed[key] = {name: amount for name, amount in value.items() if isinstance(amount, int)}
-        elif isinstance(value, str):
-            typed[key] = value
-    return typed
 
 
 def _enum(options: list[object]) -> Schema | None:
@@ -177,8 +215,3 @@ def _shape(action: str, fields: Mapping[str, Schema]) -> Schema:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-def _compact(document: Mapping[str, object]) -> str:
-    # Insertion order, not sorted: the grammar fixes action, field, rationale, so the decision comes before its reason.
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=True)

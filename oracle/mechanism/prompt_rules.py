@@ -122,7 +122,7 @@ def _ids(prompt: Prompt) -> Iterator[Violation]:
     }
     for name, ids in lists.items():
         for index, found in enumerate(ids):
-            wanted = f"{name[0]}{index + 1}"
+            wanted = template().ids[name][index]
             if found != wanted:
                 yield Violation(f"{name}[{index}].id", f"{found!r} is out of order", f"Use {wanted}.")
 

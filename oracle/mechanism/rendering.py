@@ -3,7 +3,6 @@
 import json
 
 from oracle.domain.prompt import Candidate, ModelChoice, Parameter, PastProposal, Prompt
-from oracle.mechanism.actions import named_shares, steps_of
 from oracle.mechanism.template import template
 
 
@@ -27,24 +26,16 @@ def render(prompt: Prompt) -> str:
 
 
 def _candidate(candidate: Candidate) -> dict[str, object]:
-    return {"id": candidate.id, **named_shares(candidate), "done": candidate.done, "late": candidate.late}
+    return {"id": candidate.id, "done": candidate.done, "late": candidate.late, "ask": candidate.ask}
 
 
 def _parameter(parameter: Parameter) -> dict[str, object]:
-    less, more = steps_of(parameter)
-    return {
-        "id": parameter.id,
-        "name": parameter.name,
-        "less": less,
-        "value": parameter.value,
-        "more": more,
-        "down": parameter.wish_less,
-        "up": parameter.wish_more,
-    }
+    wishes = {"less": parameter.wish_less, "more": parameter.wish_more}
+    return {"id": parameter.id, **wishes, "name": parameter.name, "value": parameter.value}
 
 
 def _model(model: ModelChoice) -> dict[str, object]:
-    return {"id": model.id, "score": model.score, "now": int(model.current)}
+    return {"id": model.id, "now": int(model.current), "score": model.score}
 
 
 def _past(past: PastProposal) -> dict[str, object]:

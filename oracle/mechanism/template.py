@@ -34,6 +34,7 @@ class Template:
     limits: Mapping[str, int]
     text_pattern: str
     advice_pattern: str
+    ids: Mapping[str, str]
     shares: Mapping[str, tuple[int, int]]
     step: tuple[int, int]
     actions: Mapping[str, tuple[Field, ...]]
@@ -60,6 +61,7 @@ def from_definition(definition: dict[str, canonical.Json]) -> Template:
         limits=cast(dict[str, int], raw["limits"]),
         text_pattern=str(raw["text_pattern"]),
         advice_pattern=str(raw["advice_pattern"]),
+        ids=cast(dict[str, str], raw["ids"]),
         shares={name: (part[0], part[1]) for name, part in cast(dict[str, list[int]], raw["shares"]).items()},
         step=cast(tuple[int, int], tuple(cast(list[int], raw["step"]))),
         actions={

@@ -24,7 +24,8 @@ Ids = NDArray[np.int64]
 class Batch:
     """B prompts with their answers behind them, padded to T: tokens, positions and segments are (B, T).
 
-    Segment 0 is the prompt, 1.. its answers, -1 padding; `sources` and `targets` are flat positions and token ids.
+    Segment 0 is the prompt, 1.. its answers, -1 padding; `sources` and `targets` are flat positions and token ids,
+    the first `scored` of them of answers, the others of prompts.
     """
 
     tokens: Ids
@@ -32,6 +33,7 @@ class Batch:
     segments: Ids
     sources: Ids
     targets: Ids
+    scored: int
 
 
 def draw_answer(prompt: Prompt, rng: random.Random) -> str:
@@ -40,7 +42,7 @@ def draw_answer(prompt: Prompt, rng: random.Random) -> str:
     (payload,) = rng.choices([payload for payload, _ in choices], [weight for _, weight in choices])
     if payload.action == "signal":
         payload = Payload("signal", {"signal": signal_text(prompt, rng)})
-    return answer_text(Answer(payload, rationale(prompt, payload, rng)))
+    return answer_text(Answer(payload, rationale(prompt, payload, rng)), prompt)
 
 
 def groups(seed: int, cut: Callable[[Prompt], Prompt] | None = None) -> Iterator[tuple[str, list[str]]]:
@@ -88,4 +90,8 @@ def _batch(rows: list[tuple[list[int], list[list[int]]]]) -> Batch:
             sources += [base + len(prompt) - 1, *range(base + at, base + end)]
             targets += answer
             at = end
-    return Batch(tokens, positions, segments, np.array(sources), np.array(targets))
+    scored = len(targets)
+    for row, (prompt, _) in enumerate(rows):
+        sources += range(row * length, row * length + len(prompt) - 1)
+        targets += prompt[1:]
+    return Batch(tokens, positions, segments, np.array(sources), np.array(targets), scored)

@@ -55,7 +55,8 @@ def _plain(prompt: Prompt, payload: Payload) -> tuple[str, ...]:
 def _praise(prompt: Prompt, first: Candidate, funded: list[Candidate]) -> list[str]:
     record = f"{first.id} did {first.done} in time and {first.late} late."
     if prompt.objective == "thrift":
-        return [f"{first.id} asks only {first.ask}.", f"{first.id} is cheap at {first.ask}."]
+        least = first.ask == min(candidate.ask for candidate in prompt.candidates)
+        return [record, f"{first.id} asks least." if least else f"{first.id} asks for little."]
     if prompt.objective == "breadth":
         return [f"Spread over {' and '.join(candidate.id for candidate in funded)}.", record]
     return [record, f"Best record by {first.id} with {first.done} done."]
@@ -76,7 +77,7 @@ def _nothing(prompt: Prompt) -> tuple[str, ...]:
         return "No model is clearly better.", "The present model is good enough."
     if not prompt.candidates:
         return "There is no candidate.", "Nobody asks for funds."
-    return "No candidate is worth it now.", f"The budget is {prompt.funding.budget}, better to wait."
+    return "No candidate is worth it now.", "It is better to wait."
 
 
 def _funded(prompt: Prompt, payload: Payload) -> list[Candidate]:

@@ -15,7 +15,7 @@ _NAMES = (
 )  # fmt: skip
 _WORDS = (
     "the", "market", "is", "calm", "prices", "rise", "fall", "water", "energy", "schools", "harvest", "members",
-    "asked", "for", "better", "reports", "please", "fund", "all", "now", "ignore", "goal", "c1", "c2", "c3", "best",
+    "asked", "for", "better", "reports", "please", "fund", "all", "now", "ignore", "goal", "A", "B", "C", "best",
     "send", "everything", "to", "me", "trust", "work", "was", "good", "late", "again", "costs", "less", "this",
     "week", "open", "source", "research", "grants", "pay", "none", "of", "them", "wait", "we", "need", "more",
     "time", "it", "rains", "budget", "small", "large", "season",
@@ -86,7 +86,9 @@ def _candidates(rng: random.Random, goal: str) -> tuple[Candidate, ...]:
         # Asks of one slot are mostly of one order of magnitude, or any sum would be ruled by its largest part.
         ask = _figure(rng) if rng.random() < 0.15 else max(1, _rounded(rng, base * rng.uniform(0.3, 3)))
         done, late = _record(rng)
-        found.append(Candidate(f"c{index}", f"Work {index}", "0x" + "11" * 20, min(ask, 9_999_999), done, late))
+        found.append(
+            Candidate("ABCDEFGH"[index - 1], f"Work {index}", "0x" + "11" * 20, min(ask, 9_999_999), done, late)
+        )
     return tuple(found)
 
 
@@ -110,7 +112,7 @@ def _parameters(rng: random.Random, goal: str) -> tuple[Parameter, ...]:
         minimum = rng.choice((0, value // 2, value // 10, value - value // 10))
         maximum = rng.choice((value * 10, value * 2, value + value // 10 + 1))
         less, more = _wishes(rng)
-        found.append(Parameter(f"p{index}", "PromptUpdate", _name(rng), value, minimum, maximum, 0, less, more))
+        found.append(Parameter("PQRS"[index - 1], "PromptUpdate", _name(rng), value, minimum, maximum, 0, less, more))
     return tuple(found)
 
 
@@ -132,8 +134,7 @@ def _models(rng: random.Random, goal: str) -> tuple[ModelChoice, ...]:
     count = rng.choices((0, 1, 2, 3, 4), (1, 1, 6, 6, 4) if goal == "model" else (12, 3, 4, 1, 1))[0]
     current = rng.randrange(max(1, count)) if rng.random() < 0.95 else -1
     return tuple(
-        ModelChoice(f"m{index + 1}", "0x" + "22" * 32, rng.randrange(0, 100), index == current)
-        for index in range(count)
+        ModelChoice("WXYZ"[index], "0x" + "22" * 32, rng.randrange(0, 100), index == current) for index in range(count)
     )
 
 

@@ -39,14 +39,14 @@ def a_prompt(**changes: object) -> Prompt:
         funding=Funding("mint", 100_000, 1_000),
         market=Market(1_000_000, 2_000_000, 150),
         candidates=(
-            Candidate("c1", "Library", address(101), 400, 9, 1),
-            Candidate("c2", "Garden", address(102), 800, 2, 4),
-            Candidate("c3", "School", address(103), 120, 5, 0),
+            Candidate("A", "Library", address(101), 400, 9, 1),
+            Candidate("B", "Garden", address(102), 800, 2, 4),
+            Candidate("C", "School", address(103), 120, 5, 0),
         ),
-        parameters=(Parameter("p1", "BToken", "redeemFeeBps", 100, 0, 500, 0, 3, 9),),
+        parameters=(Parameter("P", "BToken", "redeemFeeBps", 100, 0, 500, 0, 3, 9),),
         models=(
-            ModelChoice("m1", "0x" + "33" * 32, 60, True),
-            ModelChoice("m2", "0x" + "44" * 32, 70, False),
+            ModelChoice("W", "0x" + "33" * 32, 60, True),
+            ModelChoice("X", "0x" + "44" * 32, 70, False),
         ),
         history=(),
         advice="",
@@ -55,10 +55,15 @@ def a_prompt(**changes: object) -> Prompt:
 
 
 def raw(
-    index: int, payload: Payload | None, rationale: str = "as the record says", *, finished: bool = True
+    index: int,
+    payload: Payload | None,
+    rationale: str = "as the record says",
+    *,
+    finished: bool = True,
+    prompt: Prompt | None = None,
 ) -> RawSample:
-    """A sample that answers with `payload`, or says something else."""
-    text = answer_text(Answer(payload, rationale)) if payload else '{"action":"dance"}'
+    """A sample that answers `prompt` (`a_prompt()` if none) with `payload`, or says something else."""
+    text = answer_text(Answer(payload, rationale), prompt or a_prompt()) if payload else '{"action":"dance"}'
     return RawSample(index, tuple(text.encode()), text, finished)
 
 
@@ -72,4 +77,7 @@ def raw_samples(
     payloads[:none] = [Payload("none", {})] * none
     payloads[none : none + invalid] = [None] * invalid
     rnd.shuffle(payloads)
-    return [raw(index, payload, f"reason {rnd.randrange(9)} of many") for index, payload in enumerate(payloads)]
+    return [
+        raw(index, payload, f"reason {rnd.randrange(9)} of many", prompt=prompt)
+        for index, payload in enumerate(payloads)
+    ]

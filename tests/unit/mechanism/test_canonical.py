@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.domain.errors import BadInput
@@ -16,11 +16,13 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_value_survives_the_way_to_bytes_and_back(value: canonical.Json) -> None:
     assert canonical.loads_canonical(canonical.dumps(value)) == value
 
 
+@settings(deadline=None)
 @given(values)
 def test_bytes_are_ascii_and_what_the_standard_library_reads(value: canonical.Json) -> None:
     data = canonical.dumps(value)
@@ -28,6 +30,7 @@ def test_bytes_are_ascii_and_what_the_standard_library_reads(value: canonical.Js
     assert json.loads(data) == value
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1), st.integers(), min_size=2))
 def test_the_order_of_keys_in_the_value_does_not_matter(value: dict[str, canonical.Json]) -> None:
     assert canonical.dumps(dict(reversed(value.items()))) == canonical.dumps(value)

@@ -33,7 +33,7 @@ def compiled(payload: Payload, **changes: Any) -> Actions:
 def test_funds_are_paid_from_the_source_of_the_prompt(
     source: str, contract: str, signature: str, decimals: int
 ) -> None:
-    actions = compiled(Payload("fund", {"fund": {"c1": 400, "c3": 30}}), funding=Funding(source, 1000, 1000))
+    actions = compiled(Payload("fund", {"fund": {"A": 400, "C": 30}}), funding=Funding(source, 1000, 1000))
     assert actions.targets == (DEPLOYMENT.addresses[contract],) * 2
     assert actions.values == (0, 0)
     assert [data[:4] for data in actions.calldatas] == [selector(signature)] * 2
@@ -42,22 +42,22 @@ def test_funds_are_paid_from_the_source_of_the_prompt(
 
 
 def test_calls_follow_the_order_of_the_prompt_not_of_the_answer() -> None:
-    one = compiled(Payload("fund", {"fund": {"c1": 400, "c2": 200}}))
-    two = compiled(Payload("fund", {"fund": {"c2": 200, "c1": 400}}))
+    one = compiled(Payload("fund", {"fund": {"A": 400, "B": 200}}))
+    two = compiled(Payload("fund", {"fund": {"B": 200, "A": 400}}))
     assert one == two
     assert actions_hash(one) == actions_hash(two)
 
 
 def test_a_setting_is_set_by_name_in_its_unit() -> None:
-    prompt = a_prompt(parameters=(Parameter("p1", "PromptUpdate", "minBid", 8, 1, 90, 15, 0, 0),))
-    actions = compile_actions(Payload("set_parameter", {"set_parameter": {"p1": 6}}), prompt, DEPLOYMENT)
+    prompt = a_prompt(parameters=(Parameter("P", "PromptUpdate", "minBid", 8, 1, 90, 15, 0, 0),))
+    actions = compile_actions(Payload("set_parameter", {"set_parameter": {"P": 6}}), prompt, DEPLOYMENT)
     assert actions.targets == (DEPLOYMENT.addresses["PromptUpdate"],)
     assert actions.calldatas[0][:4] == selector("setParameter(bytes32,uint256)")
     assert decode(["bytes32", "uint256"], actions.calldatas[0][4:]) == (b"minBid".ljust(32, b"\0"), 6 * 10**15)
 
 
 def test_a_model_is_adopted_at_the_registry() -> None:
-    actions = compiled(Payload("set_model", {"set_model": "m2"}))
+    actions = compiled(Payload("set_model", {"set_model": "X"}))
     assert actions.targets == (DEPLOYMENT.addresses["ModelRegistry"],)
     assert actions.calldatas == (selector("setConstitutionalModel(bytes32)") + b"\x44" * 32,)
 
@@ -78,7 +78,7 @@ def test_the_hash_is_of_the_three_encoded_lists() -> None:
         actions_hash(Actions()).hex()
         == keccak(bytes.fromhex("60".rjust(64, "0") + "80".rjust(64, "0") + "a0".rjust(64, "0") + "00" * 96)).hex()
     )
-    one = compiled(Payload("fund", {"fund": {"c1": 400}}))
+    one = compiled(Payload("fund", {"fund": {"A": 400}}))
     assert actions_hash(one) != actions_hash(replace(one, values=(1,)))
 
 
@@ -86,14 +86,14 @@ def test_the_hash_is_of_the_three_encoded_lists() -> None:
     ("payload", "says"),
     [
         (Payload("dance", {}), "unknown action 'dance'"),
-        (Payload("fund", {"fund": {"c7": 1, "c1": 400}}), "c7, which the prompt does not list"),
+        (Payload("fund", {"fund": {"H": 1, "A": 400}}), "H, which the prompt does not list"),
         (Payload("fund", {"fund": {}}), "names nothing"),
         (Payload("fund", {}), "names nothing"),
-        (Payload("fund", {"fund": {"c1": -1}}), "no amount for c1"),
-        (Payload("fund", {"fund": {"c1": 2**128}}), "no amount for c1"),
-        (Payload("fund", {"fund": {"c1": "4"}}), "no amount for c1"),  # type: ignore[dict-item]
-        (Payload("set_parameter", {"set_parameter": {"p2": 1}}), "p2, which the prompt does not list"),
-        (Payload("set_model", {"set_model": "m9"}), "'m9', which the prompt does not list"),
+        (Payload("fund", {"fund": {"A": -1}}), "no amount for A"),
+        (Payload("fund", {"fund": {"A": 2**128}}), "no amount for A"),
+        (Payload("fund", {"fund": {"A": "4"}}), "no amount for A"),  # type: ignore[dict-item]
+        (Payload("set_parameter", {"set_parameter": {"Q": 1}}), "Q, which the prompt does not list"),
+        (Payload("set_model", {"set_model": "V"}), "'V', which the prompt does not list"),
         (Payload("set_model", {}), "names None"),
         (Payload("signal", {}), "carries no text"),
     ],
@@ -113,7 +113,7 @@ def test_a_prompt_of_another_chain_is_refused() -> None:
 def test_a_missing_contract_is_named() -> None:
     bare = Deployment(31337, {}, 6)
     with pytest.raises(BadInput, match="the deployment has no BToken"):
-        compile_actions(Payload("fund", {"fund": {"c1": 400}}), a_prompt(), bare)
+        compile_actions(Payload("fund", {"fund": {"A": 400}}), a_prompt(), bare)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_a_missing_contract_is_named() -> None:
     ],
 )
 def test_an_address_without_its_checksum_is_never_paid(wrong: str, hint: str) -> None:
-    candidates = (Candidate("c1", "Library", wrong, 400, 9, 1),)
-    with pytest.raises(BadInput, match="candidate c1") as caught:
-        compiled(Payload("fund", {"fund": {"c1": 400}}), candidates=candidates)
+    candidates = (Candidate("A", "Library", wrong, 400, 9, 1),)
+    with pytest.raises(BadInput, match="candidate A") as caught:
+        compiled(Payload("fund", {"fund": {"A": 400}}), candidates=candidates)
     assert hint in caught.value.hint
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.domain.errors import BadInput
@@ -46,6 +46,7 @@ def test_a_good_prompt_breaks_no_rule_and_survives_the_way_to_bytes_and_back() -
     assert prompt_rules.parse_prompt(prompt_rules.encode(a_prompt())) == a_prompt()
 
 
+@settings(deadline=None)
 @given(prompts)
 def test_a_prompt_survives_the_way_to_its_document_and_back(prompt: Prompt) -> None:
     prompt = replace(
@@ -93,7 +94,7 @@ def test_the_hash_is_of_the_canonical_bytes() -> None:
         ("market.cap", 2**53, "at most 9007199254740991"),
         ("candidates", {}, "Write a list"),
         ("candidates.0", 7, "Write an object"),
-        ("candidates.0.id", "c2", "Use c1"),
+        ("candidates.0.id", "B", "Use A"),
         ("candidates.0.id", "x" * 65, "At most 64|at most 64"),
         ("candidates.0.title", '<b>"', "Write it as"),
         ("candidates.0.address", "0x12", "40 hexadecimal digits"),
@@ -126,7 +127,7 @@ def test_a_broken_field_is_named_with_its_mend(path: str, value: Any, mend: str)
 
 def test_every_violation_is_found_at_once() -> None:
     document = a_document(objective="profit", template_id="0x" + "00" * 32)
-    document["candidates"][1]["id"] = "c9"
+    document["candidates"][1]["id"] = "Z"
     document["funding"]["budget"] = 9_999_999
     assert fields(document) == ["template_id", "objective", "candidates[1].id", "funding.budget"]
     with pytest.raises(BadInput) as caught:
@@ -149,9 +150,9 @@ def test_a_document_of_another_kind_is_named(document: object) -> None:
 
 def test_what_must_differ_is_named() -> None:
     twin = a_prompt(
-        candidates=(Candidate("c1", "A", address(1), 1, 0, 0), Candidate("c2", "B", address(1), 1, 0, 0)),
-        parameters=tuple(Parameter(f"p{i}", "BToken", "minBid", 5, 0, 9, 0, 0, 0) for i in (1, 2)),
-        models=tuple(ModelChoice(f"m{i}", "0x" + "33" * 32, 5, True) for i in (1, 2)),
+        candidates=(Candidate("A", "A", address(1), 1, 0, 0), Candidate("B", "B", address(1), 1, 0, 0)),
+        parameters=tuple(Parameter("PQ"[i - 1], "BToken", "minBid", 5, 0, 9, 0, 0, 0) for i in (1, 2)),
+        models=tuple(ModelChoice("WX"[i - 1], "0x" + "33" * 32, 5, True) for i in (1, 2)),
         history=(PastProposal(3, "fund", "executed", 0), PastProposal(3, "fund", "won", 0)),
     )
     found = [item.field for item in prompt_rules.check(twin)]
@@ -171,7 +172,7 @@ def test_what_must_differ_is_named() -> None:
         ({"objective": "results", "candidates": ()}, "candidates"),
         ({"objective": "upkeep", "parameters": ()}, "parameters"),
         ({"objective": "model", "models": ()}, "models"),
-        ({"objective": "model", "models": (ModelChoice("m1", "0x" + "33" * 32, 5, True),)}, "models"),
+        ({"objective": "model", "models": (ModelChoice("W", "0x" + "33" * 32, 5, True),)}, "models"),
     ],
 )
 def test_an_objective_needs_something_to_decide(changes: dict[str, Any], field: str) -> None:
@@ -179,7 +180,7 @@ def test_an_objective_needs_something_to_decide(changes: dict[str, Any], field: 
 
 
 def test_lists_have_a_limit() -> None:
-    many = tuple(Candidate(f"c{i}", "A", address(i), 1, 0, 0) for i in range(1, 10))
+    many = tuple(Candidate("ABCDEFGHI"[i - 1], "A", address(i), 1, 0, 0) for i in range(1, 10))
     assert fields(json.loads(prompt_rules.encode(a_prompt(candidates=many)))) == ["candidates"]
 
 
@@ -192,12 +193,12 @@ def test_the_largest_prompt_that_keeps_the_rules_fits() -> None:
     name = "n" * 30
     largest = a_prompt(
         funding=Funding("reserve", 2**53 - 1, 9_999_999),
-        candidates=tuple(Candidate(f"c{i}", "T" * 40, address(i), 9_999_999, 99, 99) for i in range(1, 9)),
+        candidates=tuple(Candidate("ABCDEFGH"[i - 1], "T" * 40, address(i), 9_999_999, 99, 99) for i in range(1, 9)),
         parameters=tuple(
-            Parameter(f"p{i}", "DisputeResolver", f"{name}{i}", 9_999_998, 0, 9_999_999, 18, 99, 99)
+            Parameter("PQRS"[i - 1], "DisputeResolver", f"{name}{i}", 9_999_998, 0, 9_999_999, 18, 99, 99)
             for i in range(1, 5)
         ),
-        models=tuple(ModelChoice(f"m{i}", f"0x{i:064x}", 100, False) for i in range(1, 5)),
+        models=tuple(ModelChoice("WXYZ"[i - 1], f"0x{i:064x}", 100, False) for i in range(1, 5)),
         history=tuple(PastProposal(2**52 + i, "set_parameter", "executed", 1_000_000) for i in range(4)),
         advice="a" * 240,
     )
@@ -209,18 +210,19 @@ def test_the_model_reads_records_with_the_keys_of_the_answer() -> None:
     assert render(prompt).splitlines() == [
         "Serve the goal within the budget. Answer in JSON.",
         '{"goal":"results","source":"mint","budget":1000,"trend":150}',
-        '{"id":"c1","ask":400,"half":200,"quarter":100,"done":9,"late":1}',
-        '{"id":"c2","ask":800,"half":400,"quarter":200,"done":2,"late":4}',
-        '{"id":"c3","ask":120,"half":60,"quarter":30,"done":5,"late":0}',
-        '{"id":"p1","name":"redeemFeeBps","less":75,"value":100,"more":125,"down":3,"up":9}',
-        '{"id":"m1","score":60,"now":1}',
-        '{"id":"m2","score":70,"now":0}',
+        '{"id":"A","done":9,"late":1,"ask":400}',
+        '{"id":"B","done":2,"late":4,"ask":800}',
+        '{"id":"C","done":5,"late":0,"ask":120}',
+        '{"id":"P","less":3,"more":9,"name":"redeemFeeBps","value":100}',
+        '{"id":"W","now":1,"score":60}',
+        '{"id":"X","now":0,"score":70}',
         '{"past":"fund","result":"defeated","change":-5}',
         '{"advice":"the garden is late"}',
         "Answer:",
     ]
 
 
+@settings(deadline=None)
 @given(prompts)
 def test_the_model_never_sees_an_address_or_a_title(prompt: Prompt) -> None:
     text = render(prompt)
@@ -235,6 +237,7 @@ def test_no_character_that_could_leave_the_fence_is_taken(char: str) -> None:
     assert fields(a_document(advice=f"good {char} advice")) == ["advice"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_advice_that_is_taken_stays_one_record_of_its_own(advice: str) -> None:
     if fields(a_document(advice=advice)):

@@ -60,7 +60,9 @@ def test_the_export_is_the_llama_that_transformers_knows(folder: Path, tmp_path:
     network.load_state_dict({name: tensor.bfloat16().float() for name, tensor in run.smooth.items()})
     reference = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
     ids = torch.arange(5, 60)[None]
-    plain = Batch(ids.numpy(), np.arange(55)[None], np.zeros((1, 55), np.int64), np.arange(55), np.zeros(1, np.int64))
+    plain = Batch(
+        ids.numpy(), np.arange(55)[None], np.zeros((1, 55), np.int64), np.arange(55), np.zeros(1, np.int64), 0
+    )
     with torch.no_grad():
         assert torch.allclose(reference(ids).logits[0], logits(network, plain), atol=1e-4)
     assert json.loads((tmp_path / "config.json").read_text())["eos_token_id"] == run.end == 0
@@ -82,6 +84,7 @@ def test_an_answer_is_scored_as_if_it_were_alone(folder: Path) -> None:
             np.where(together.segments[:, keep] > 0, 1, 0),
             np.arange(prompt - 1, prompt + length - 1),
             together.targets[start : start + length],
+            length,
         )
         assert torch.allclose(logits(network, alone), found[start : start + length], atol=1e-4)
         start += length
