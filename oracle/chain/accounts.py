@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def from_key(key: str, chain_id: int, source: str) -> LocalSigner:
         raise BadInput(f"{source} is not a key of the curve secp256k1") from None
 
 
+@cache
 def from_mnemonic(index: int, chain_id: int, mnemonic: str = DEV_MNEMONIC) -> LocalSigner:
     """Account `index` of a development node. Refused off local chains."""
     if chain_id not in LOCAL_CHAINS:
