@@ -53,6 +53,7 @@ class Artifact:
     """What forge made of one contract."""
 
     name: str
+    abi: list[dict[str, Any]]
     bytecode: bytes
     constructor: tuple[str, ...]
     functions: dict[str, Function]
@@ -92,7 +93,7 @@ def artifact(name: str) -> Artifact:
             else:
                 functions[f"{entry['name']}({','.join(inputs)})"] = described
                 functions.setdefault(entry["name"], described)
-    return Artifact(name, bytes.fromhex(found["bytecode"]["object"][2:]), constructor, functions, errors)
+    return Artifact(name, found["abi"], bytes.fromhex(found["bytecode"]["object"][2:]), constructor, functions, errors)
 
 
 class Evm:
@@ -109,10 +110,20 @@ class Evm:
         """Block time in seconds."""
         return self._now
 
+    @property
+    def number(self) -> int:
+        """Block number."""
+        return self._number
+
     def warp(self, now: int) -> None:
         """Moves to the next block, at second `now`."""
         self._now, self._number = now, self._number + 1
         self.chain.set_block_env(pyrevm.BlockEnv(number=self._number, timestamp=now, gas_limit=1 << 40))
+
+    def mine(self, blocks: int) -> None:
+        """Moves on by some blocks within the same second."""
+        self._number += blocks - 1
+        self.warp(self._now)
 
     def skip(self, seconds: int) -> None:
         """Moves to the next block, `seconds` later."""
@@ -139,6 +150,8 @@ class Contract:
 
     def __init__(self, evm: Evm, made: Artifact, address: str) -> None:
         self.evm, self.artifact, self.address = evm, made, address
+        self.errors = dict(made.errors)
+        """Those it can name; add those of the contracts that it calls."""
 
     def __call__(self, function: str, *arguments: Any, sender: str = "") -> Any:
         """The result: None, one value, or a tuple. Raises Revert and leaves no trace if the contract refuses."""
@@ -147,7 +160,7 @@ class Contract:
         try:
             output = self.evm.chain.message_call(sender or account(0), self.address, calldata=data)
         except RuntimeError as failure:
-            raise _revert(str(failure), self.artifact.errors) from None
+            raise _revert(str(failure), self.errors) from None
         if called.outputs == ("uint256",):
             return int.from_bytes(output[:32], "big")
         values = abi.decode(called.outputs, output)
