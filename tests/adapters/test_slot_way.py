@@ -1,0 +1,296 @@
+"""The oracle's jobs walk a whole slot on a real chain, with the contracts of this tree and a fake model."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle.chain import devnode
+from oracle.chain.devnode import NodeKind
+from oracle.domain.epoch import EpochStage
+from oracle.domain.errors import Refused, Reverted
+from oracle.domain.prompt import Prompt
+from oracle.domain.proposal import ProposalState
+from oracle.domain.records import Stage
+from oracle.jobs import prompt_state
+from oracle.jobs.prompt_request import CandidateRequest, PromptRequest
+from oracle.mechanism import generation
+from tests.support import fake_model
+from tests.support.organisation import CANDIDATE, FOR, TOKEN, Organisation, found
+
+NOBODY = "0x" + "0" * 40
+REQUEST = PromptRequest(
+    objective="results",
+    source="mint",
+    budget=20,
+    candidates=(CandidateRequest(title="Library", address=CANDIDATE, ask=5, done=9),),
+)
+
+
+ON_BOTH = pytest.mark.parametrize("founded", list(NodeKind), indirect=True)
+"""For the tests that together walk the whole way; the others need one kind of chain only."""
+
+
+@pytest.fixture(scope="module")
+def founded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    with devnode.start(getattr(request, "param", NodeKind.ANVIL)) as node:
+        yield found(node, tmp_path_factory.mktemp("organisation"))
+
+
+@pytest.fixture
+def org(founded: Organisation, tmp_path: Path) -> Iterator[Organisation]:
+    """The same start for every test: the chain is put back, the ledger is new."""
+    from oracle.state.database import Database
+    from oracle.state.ledger import SqlLedger
+
+    snapshot = founded.node.time.snapshot()
+    model = fake_model.FakeModel()
+    seen: list[Any] = []
+    ledger = SqlLedger(Database(tmp_path / "ledger.sqlite"), "test")
+    ctx = replace(founded.ctx, ledger=ledger, open_model=lambda _: model, report=seen.append)
+    yield replace(founded, ctx=ctx, model=model, seen=seen)
+    founded.node.time.revert(snapshot)
+
+
+def the_prompt(org: Organisation) -> Prompt:
+    return prompt_state.build(org.chain, org.deployment, REQUEST, first_block=org.first_block)
+
+
+def to_settlement(org: Organisation) -> int:
+    """Two sealed bids, opened by the oracle; time is at the start of the epoch."""
+    epoch, prompt = org.to_commit_phase(), the_prompt(org)
+    org.bid("prompter", epoch, 3 * TOKEN, prompt, deposit=5 * TOKEN)
+    org.bid("rival", epoch, 2 * TOKEN, prompt)
+    org.node.time.skip_to(org.windows(epoch).revealStart)
+    org.run()
+    org.node.time.skip_to(org.windows(epoch).start)
+    return epoch
+
+
+def to_samples(org: Organisation) -> int:
+    """The auction is settled and the block of the seed is there."""
+    epoch = to_settlement(org)
+    org.run()
+    org.node.time.mine(org.parameter("PromptUpdate", "seedDelay") + 1)
+    return epoch
+
+
+def to_vote(org: Organisation) -> tuple[int, int]:
+    """The proposal is posted; returns (epoch, proposal id)."""
+    epoch = to_samples(org)
+    org.run()
+    return epoch, int(org.chain.read("PromptUpdate", "activeProposal"))
+
+
+def to_queue(org: Organisation) -> int:
+    """Everybody voted for, and voting is over."""
+    _, proposal = to_vote(org)
+    org.node.time.skip(1)
+    for who in ("alice", "bob", "carol"):
+        org.send(who, "Governance", "castVote", proposal, FOR)
+    org.node.time.skip_to(int(org.chain.read("Governance", "proposalDeadline", proposal)) + 1)
+    return proposal
+
+
+def did(steps: list[Any]) -> list[Stage]:
+    return [step.stage for step in steps if step.done]
+
+
+def test_bids_of_the_ledger_are_opened_in_their_phase_and_not_before(org: Organisation) -> None:
+    epoch, prompt = org.to_commit_phase(), the_prompt(org)
+    org.bid("prompter", epoch, 3 * TOKEN, prompt)
+    org.bid("rival", epoch, 2 * TOKEN, prompt)
+    assert org.run() == []
+    org.node.time.skip_to(org.windows(epoch).revealStart)
+    assert did(org.run()) == [Stage.REVEAL, Stage.REVEAL]
+    assert org.run() == []
+    assert org.chain.read("PromptUpdate", "auction", epoch).winner == org.address("prompter")
+
+
+def test_bid_that_cannot_be_opened_does_not_keep_the_others_sealed(org: Organisation) -> None:
+    epoch, prompt = org.to_commit_phase(), the_prompt(org)
+    org.bid("alice", epoch, 2 * TOKEN, prompt)  # without collateral
+    org.bid("rival", epoch, 2 * TOKEN, prompt)
+    org.node.time.skip_to(org.windows(epoch).revealStart)
+    steps = org.run()
+    assert did(steps) == [Stage.REVEAL]
+    (failed,) = [step.error for step in steps if step.error]
+    assert isinstance(failed, Reverted)
+    assert failed.error == "InsufficientCollateral"
+    assert org.address("alice") in failed.message
+
+
+def test_auction_is_settled_at_the_second_price_and_the_seed_waited_for(org: Organisation) -> None:
+    epoch = to_settlement(org)
+    steps = org.run()
+    assert did(steps) == [Stage.SETTLE]
+    assert "waits for block" in steps[-1].detail
+    assert org.chain.read("PromptUpdate", "auction", epoch).price == 2 * TOKEN
+    assert [step.done for step in org.run()] == [False]
+
+
+@ON_BOTH
+def test_won_slot_is_sampled_selected_bonded_and_posted_in_one_run(org: Organisation) -> None:
+    epoch = to_samples(org)
+    steps = org.run()
+    assert did(steps) == [Stage.FIX_SEED, Stage.SAMPLE, Stage.SELECT, Stage.POST, Stage.POST]
+    assert org.model.runs == 1
+    seed = org.chain.read("PromptUpdate", "auction", epoch).seed
+    row = org.ctx.ledger.selection(epoch, seed)
+    assert row is not None
+    assert row.valid == 100
+    posted = org.chain.events("PromptUpdate", "ProposalPosted", first=org.first_block)[-1]
+    assert posted.args["generation"].dataDigest == row.data_digest
+    again = generation.check(org.ctx.store.get(row.data_digest), org.deployment)
+    assert again.generation.as_abi() == tuple(posted.args["generation"])
+    assert org.chain.read("DisputeResolver", "bondOf", posted.args["proposalId"]).amount == org.parameter(
+        "PromptUpdate", "proposalBond"
+    )
+
+
+def test_running_again_changes_nothing_at_any_point_of_the_way(org: Organisation) -> None:
+    to_vote(org)
+    block, runs = org.chain.head().number, org.model.runs
+    assert org.run() == []
+    assert (org.chain.head().number, org.model.runs) == (block, runs)
+
+
+def test_proposal_is_queued_executed_and_pays_the_candidate(org: Organisation) -> None:
+    proposal = to_queue(org)
+    steps = org.run()
+    assert did(steps) == [Stage.QUEUE]
+    assert "veto window" in steps[-1].detail
+    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
+    assert did(org.run())[0] is Stage.EXECUTE
+    assert org.chain.read("Governance", "state", proposal) == ProposalState.EXECUTED
+    assert org.chain.read("BToken", "balanceOf", CANDIDATE) == 5 * TOKEN
+
+
+@ON_BOTH
+def test_slot_without_a_successor_is_rolled_and_its_reward_settled(org: Organisation) -> None:
+    proposal = to_queue(org)
+    org.buy("alice", 50 * TOKEN)
+    org.run()
+    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
+    assert did(org.run()) == [Stage.EXECUTE, Stage.ROLL]
+    org.node.time.skip_to(int(org.chain.read("PromptUpdate", "matureAt", 1)))
+    before = org.tokens("prompter")
+    assert Stage.SETTLE_REWARD in did(org.run())
+    settled = org.chain.events("PromptUpdate", "RewardSettled", first=org.first_block)[-1].args["outcome"]
+    assert settled.delta > 0
+    assert org.tokens("prompter") - before == settled.prompterTokens > 0
+    assert org.chain.read("PromptUpdate", "slot", 1).settled
+    assert org.run() == []
+
+
+@pytest.mark.parametrize(
+    ("mind", "reason"),
+    [(fake_model.torn, "do not agree"), (fake_model.idle, "nothing"), (fake_model.confused, "50 of 100")],
+)
+def test_samples_that_yield_no_proposal_are_reported_and_cost_the_price_only(
+    org: Organisation, mind: fake_model.Mind, reason: str
+) -> None:
+    org.model.mind = mind
+    epoch = to_samples(org)
+    steps = org.run()
+    assert did(steps)[-1] is Stage.POST
+    assert "abstained" in steps[-1].detail
+    assert EpochStage(org.chain.read("PromptUpdate", "stage", epoch)) is EpochStage.ABSTAINED
+    assert org.chain.read("PromptUpdate", "activeProposal") == 0
+    (why,) = [d for d in org.ctx.ledger.decisions(str(epoch)) if d.stage is Stage.SELECT]
+    assert reason in why.reason
+    org.send("prompter", "PromptUpdate", "withdrawBid", epoch, org.address("prompter"))
+    assert org.run() == []
+
+
+def test_winner_who_did_not_submit_is_forfeited(org: Organisation) -> None:
+    epoch = to_settlement(org)
+    org.node.time.skip_to(org.windows(epoch).submitEnd)
+    assert did(org.run()) == [Stage.FORFEIT]
+    assert EpochStage(org.chain.read("PromptUpdate", "stage", epoch)) is EpochStage.FORFEITED
+    assert org.run() == []
+
+
+def test_oracle_of_somebody_else_keeps_the_way_but_does_not_post(org: Organisation) -> None:
+    to_samples(org)
+    stranger = replace(org, ctx=replace(org.ctx, signer=org.people["carol"]))
+    assert did(stranger.run()) == [Stage.FIX_SEED]
+    assert org.model.runs == 0
+
+
+def test_operator_posts_for_the_winner_who_approved_the_bond(org: Organisation) -> None:
+    to_samples(org)
+    org.send("prompter", "PromptUpdate", "setOperator", org.address("carol"), True)
+    operator = replace(org, ctx=replace(org.ctx, signer=org.people["carol"]))
+    (failed,) = [step for step in operator.run() if step.error]
+    assert isinstance(failed.error, Refused)
+    assert "winner must approve the bond" in failed.error.hint
+    bond = org.parameter("PromptUpdate", "proposalBond")
+    org.send("prompter", "ReserveToken", "approve", org.chain.address("PromptUpdate"), bond)
+    assert did(operator.run()) == [Stage.POST]
+
+
+def test_winner_without_the_bond_is_told_and_posts_once_it_has_it(org: Organisation) -> None:
+    to_samples(org)
+    held = int(org.chain.read("ReserveToken", "balanceOf", org.address("prompter")))
+    org.send("prompter", "ReserveToken", "transfer", org.address("rival"), held)
+    (failed,) = [step for step in org.run() if step.error]
+    assert isinstance(failed.error, Reverted)
+    assert failed.error.error == "ERC20InsufficientBalance"
+    org.send("rival", "ReserveToken", "transfer", org.address("prompter"), held)
+    assert did(org.run()) == [Stage.POST]
+
+
+def test_engine_of_another_numeric_class_draws_nothing(org: Organisation) -> None:
+    to_samples(org)
+    org.model.numeric_class = "F"
+    (failed,) = [step for step in org.run() if step.error]
+    assert isinstance(failed.error, Refused)
+    assert "binds answers of class E" in failed.error.message
+    assert org.model.runs == 0
+
+
+def test_prompt_that_names_an_unknown_sampler_is_refused(org: Organisation) -> None:
+    to_samples(org)
+    stranger = replace(org, ctx=replace(org.ctx, samplers=()))
+    (failed,) = [step for step in stranger.run() if step.error]
+    assert failed.error is not None
+    assert "names sampler" in failed.error.message
+
+
+def test_prompt_that_was_lost_is_named_and_nothing_is_drawn(org: Organisation, tmp_path: Path) -> None:
+    from oracle.state.database import Database
+    from oracle.state.ledger import SqlLedger
+
+    to_samples(org)
+    fresh = SqlLedger(Database(tmp_path / "fresh.sqlite"), "test")
+    lost = replace(org, ctx=replace(org.ctx, ledger=fresh))
+    (failed,) = [step for step in lost.run() if step.error]
+    assert failed.error is not None
+    assert "is not in the ledger" in failed.error.message
+    assert org.model.runs == 0
+
+
+def test_second_slot_costs_the_faded_reserve_price_and_closes_the_one_before(org: Organisation) -> None:
+    proposal = to_queue(org)
+    org.run()
+    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
+    org.run()
+    first = int(org.chain.read("PromptUpdate", "slot", 1).epoch)
+    assert org.chain.read("PromptUpdate", "slot", 2).prompter == NOBODY
+    epoch = org.to_commit_phase()
+    reserve = int(org.chain.read("PromptUpdate", "reservePrice", epoch))
+    assert reserve == 2 * TOKEN // (epoch - first) + 1
+    org.bid("prompter", epoch, 3 * TOKEN, the_prompt(org))
+    org.node.time.skip_to(org.windows(epoch).revealStart)
+    org.run()
+    org.node.time.skip_to(org.windows(epoch).start)
+    org.run()
+    org.node.time.mine(org.parameter("PromptUpdate", "seedDelay") + 1)
+    assert did(org.run())[-1] is Stage.POST
+    last = int(org.chain.read("PromptUpdate", "slotCount"))
+    assert org.chain.read("PromptUpdate", "slot", last).price == reserve
+    before, after = org.chain.read("PromptUpdate", "slot", last - 1), org.chain.read("PromptUpdate", "slot", last)
+    assert before.closedAt == after.openedAt
