@@ -13,7 +13,7 @@ import numpy.typing as npt
 from oracle.mechanism import high_precision as hp
 from oracle.mechanism.fixed_point import Whole
 
-_AHEAD = 256  # positions computed beyond those asked for
+_AHEAD = 64  # positions computed beyond those asked for
 
 ScalingKind = Literal["default", "linear", "llama3"]
 

@@ -13,7 +13,7 @@ _CHUNK = 128  # prompt positions computed together: bounds the score matrix, and
 
 @dataclass(frozen=True, slots=True)
 class PromptCache:
-    """Keys (layers, kv_heads, head_dim, length) and values (layers, kv_heads, length, head_dim) that all rows share."""
+    """Keys and values (layers, kv_heads, length, head_dim) that all rows share."""
 
     keys: Array
     values: Array
@@ -23,24 +23,23 @@ class PromptCache:
     @property
     def length(self) -> int:
         """Tokens in the prompt."""
-        return int(self.keys.shape[-1])
+        return int(self.keys.shape[2])
 
 
 class RowCache:
-    """Keys (layers, kv_heads, rows, head_dim, steps) and values (.., rows, steps, head_dim) of what each row added."""
+    """Keys and values (layers, kv_heads, rows, steps, head_dim) of what each row added to the prompt."""
 
     def __init__(self, config: LlamaConfig, rows: int, steps: int, dtype: npt.DTypeLike) -> None:
-        shape = (config.num_layers, config.num_kv_heads, rows)
-        self.keys = np.empty((*shape, config.head_dim, steps), dtype)
-        self.values = np.empty((*shape, steps, config.head_dim), dtype)
+        shape = (config.num_layers, config.num_kv_heads, rows, steps, config.head_dim)
+        self.keys, self.values = np.empty(shape, dtype), np.empty(shape, dtype)
         self.rows, self.length = 1, 0
 
     def reorder(self, parents: Tokens) -> None:
         """Row r becomes a copy of the present row parents[r]; rows may be dropped and repeated."""
         if parents.size == self.rows and np.array_equal(parents, np.arange(self.rows)):
             return
-        self.keys[:, :, : parents.size, :, : self.length] = self.keys[:, :, parents, :, : self.length]
-        self.values[:, :, : parents.size, : self.length] = self.values[:, :, parents, : self.length]
+        for cache in (self.keys, self.values):
+            cache[:, :, : parents.size, : self.length] = cache[:, :, parents, : self.length]
         self.rows = int(parents.size)
 
 
@@ -54,9 +53,8 @@ class Decoder:
 
     def prefill(self, tokens: Tokens) -> PromptCache:
         """Keys and values of the prompt (length,), in chunks, and the logits after it."""
-        config, shape = self.config, (self.config.num_layers, self.config.num_kv_heads)
-        keys = np.empty((*shape, config.head_dim, tokens.size), self.numerics.dtype)
-        values = np.empty((*shape, tokens.size, config.head_dim), self.numerics.dtype)
+        shape = (self.config.num_layers, self.config.num_kv_heads, tokens.size, self.config.head_dim)
+        keys, values = np.empty(shape, self.numerics.dtype), np.empty(shape, self.numerics.dtype)
         last = None
         for start in range(0, tokens.size, _CHUNK):
             positions = np.arange(start, min(start + _CHUNK, tokens.size))
@@ -79,13 +77,13 @@ class Decoder:
     def _prompt_layer(self, block: Block, x: Array, positions: Tokens, keys: Array, values: Array) -> Array:
         start, end = int(positions[0]), int(positions[-1]) + 1
         queries, new_keys, new_values = block.project(x, positions)
-        keys[:, :, start:end] = new_keys.transpose(1, 2, 0)
+        keys[:, start:end] = new_keys.transpose(1, 0, 2)
         values[:, start:end] = new_values.transpose(1, 0, 2)
         later = np.triu(np.ones((end - start, end - start), bool), 1)[:, None, :]
         attended = np.empty_like(queries)
         for head, query in self._by_kv_head(queries):
             scores = self._scores(query.shape[0], end)
-            np.matmul(query, keys[head, :, :end], out=scores)
+            np.matmul(query, keys[head, :end].T, out=scores)
             own = scores.reshape(end - start, self._group, end)[..., start:]
             np.copyto(own, self.numerics.masked, where=later)
             totals = block.weigh(scores)
@@ -99,14 +97,15 @@ class Decoder:
         rows, length, end = x.shape[0], prompt.length, prompt.length + cache.length
         queries, new_keys, new_values = block.project(x, positions)
         keys, values = cache.keys[layer, :, :rows], cache.values[layer, :, :rows]
-        keys[..., cache.length - 1] = new_keys.transpose(1, 0, 2)
+        keys[:, :, cache.length - 1] = new_keys.transpose(1, 0, 2)
         values[:, :, cache.length - 1] = new_values.transpose(1, 0, 2)
         attended = np.empty_like(queries)
         for head, query in self._by_kv_head(queries):
             scores = self._scores(query.shape[0], end)
             own = scores[:, length:].reshape(rows, self._group, -1)
-            np.matmul(query, prompt.keys[layer, head], out=scores[:, :length])
-            np.matmul(query.reshape(rows, self._group, -1), keys[head, ..., : cache.length], out=own)
+            np.matmul(query, prompt.keys[layer, head].T, out=scores[:, :length])
+            own_keys = keys[head, :, : cache.length].swapaxes(1, 2)
+            np.matmul(query.reshape(rows, self._group, -1), own_keys, out=own)
             totals = block.weigh(scores)
             sums = scores[:, :length] @ prompt.values[layer, head]
             sums += np.matmul(own, values[head, :, : cache.length]).reshape(sums.shape)

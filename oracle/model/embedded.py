@@ -11,6 +11,7 @@ from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.mechanism.noise import NOISE_VERSION
+from oracle.model.blas import blas_threads
 from oracle.model.config import read_config, read_eos_tokens
 from oracle.model.decoder import Decoder
 from oracle.model.exact import ExactNumerics
@@ -26,13 +27,16 @@ ENGINES = {"exact": (ExactNumerics, "E"), "fp32": (FloatNumerics, "F")}
 
 
 class EmbeddedRunner:
-    """A `ModelRunner` on numpy. Raises BadInput, naming file and place, for a folder that is not a whole Llama."""
+    """A `ModelRunner` on numpy, whose matrix products use `threads` threads: one is best for small models.
 
-    def __init__(self, model_dir: Path, engine: str) -> None:
+    Raises BadInput, naming file and place, for a folder that is not a whole Llama.
+    """
+
+    def __init__(self, model_dir: Path, engine: str, *, threads: int = 1) -> None:
         if engine not in ENGINES:
             raise BadInput(f"engine {engine!r} is unknown", hint=f"Choose one of {', '.join(ENGINES)}.")
         numerics, self.numeric_class = ENGINES[engine]
-        self.name, self.model_dir = f"{engine}:{model_dir.name}", model_dir
+        self.name, self.model_dir, self._threads = f"{engine}:{model_dir.name}", model_dir, threads
         config = read_config(model_dir)
         self._tokenizer = _read_tokenizer(model_dir / TOKENIZER_FILE, config.vocab_size)
         self._grammar_tokenizer = GrammarTokenizer(
@@ -68,7 +72,8 @@ class EmbeddedRunner:
                 hint="Shorten the prompt, or commit a model with a longer context.",
             )
         grammar = Grammar(self._grammar_tokenizer, schema)
-        draws = draw(self.decoder, self.decoder.prefill(tokens), grammar, seed, indices, sampler, progress)
+        with blas_threads(self._threads):
+            draws = draw(self.decoder, self.decoder.prefill(tokens), grammar, seed, indices, sampler, progress)
         self.logits_digests = {index: drawn.logits_digest for index, drawn in zip(indices, draws, strict=True)}
         return [
             RawSample(index, tuple(drawn.tokens), self._grammar_tokenizer.text(drawn.tokens), drawn.finished)
