@@ -14,8 +14,11 @@ from oracle.chain.web3chain import GWEI, Web3Chain
 from oracle.config import Settings
 from oracle.domain.action import Deployment
 from oracle.domain.errors import BadInput
+from oracle.domain.prompt import Prompt
 from oracle.domain.sampler import Sampler
+from oracle.jobs import prompt_state
 from oracle.jobs.context import Context, Step
+from oracle.jobs.prompt_request import PromptRequest
 from oracle.model import hashing, load_runner
 from oracle.ports.chain import Chain
 from oracle.ports.ledger import Ledger
@@ -106,6 +109,17 @@ def open_context(
         samplers=samplers(organisation.settings),
         report=report,
         progress=progress,
+    )
+
+
+def make_prompt(organisation: Organisation, request: PromptRequest) -> Prompt:
+    """The prompt document of the present block, made from what a person decides; see `prompt_state.build`."""
+    return prompt_state.build(
+        organisation.chain,
+        organisation.deployment,
+        request,
+        first_block=organisation.file.block,
+        samplers=samplers(organisation.settings),
     )
 
 

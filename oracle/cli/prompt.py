@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from oracle import wiring
 from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.prompt import Prompt
-from oracle.jobs import prompt_request, prompt_state
+from oracle.jobs import prompt_request
 from oracle.mechanism import canonical, prompt_rules
 from oracle.mechanism.rendering import render as render_text
 
@@ -27,7 +28,7 @@ def new(
 ) -> None:
     """Make a prompt document from a request and the chain's present state."""
     org = session.organisation
-    document = prompt_state.build(org.chain, org.deployment, prompt_request.read(request), first_block=org.file.block)
+    document = wiring.make_prompt(org, prompt_request.read(request))
     try:
         with target.open("xb") as file:
             file.write(prompt_rules.encode(document))

@@ -59,9 +59,17 @@ def model_choices(chain: Chain, first: int, at: int) -> tuple[ModelChoice, ...]:
         slots[model] += 1
         rises[model] += event.args["outcome"].delta > 0
     return tuple(
-        ModelChoice(f"m{i}", "0x" + model.hex(), 100 * rises[model] // max(slots[model], 1), model == current)
-        for i, model in enumerate(ordered, start=1)
+        ModelChoice(
+            listed_id("models", i), "0x" + model.hex(), 100 * rises[model] // max(slots[model], 1), model == current
+        )
+        for i, model in enumerate(ordered)
     )
+
+
+def listed_id(kind: str, index: int) -> str:
+    """The template's name of the item at `index` of a list; beyond its names a number, which its rules refuse."""
+    names = template().ids[kind]
+    return names[index] if index < len(names) else str(index)
 
 
 def share_bps(change: int, base: int) -> int:

@@ -3,13 +3,14 @@
 Whoever has the request and the block builds the same bytes, so every figure in a prompt can be checked later.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from oracle.domain.action import Deployment
-from oracle.domain.errors import BadInput, Reverted
+from oracle.domain.errors import BadInput, Refused, Reverted
 from oracle.domain.prompt import Candidate, Funding, Market, Parameter, Prompt
 from oracle.domain.sampler import Sampler
-from oracle.jobs.prompt_history import model_choices, past_proposals, share_bps
+from oracle.jobs.prompt_history import listed_id, model_choices, past_proposals, share_bps
 from oracle.jobs.prompt_request import ParameterRequest, PromptRequest
 from oracle.mechanism import prompt_rules
 from oracle.mechanism.actions import sampler_id
@@ -27,34 +28,51 @@ def build(
     *,
     first_block: int = 0,
     block: int | None = None,
-    sampler: Sampler | None = None,
+    samplers: Sequence[Sampler] = (Sampler(),),
 ) -> Prompt:
     """The prompt at `block` (the latest if None), every rule of the template checked.
 
-    `first_block` is where the deployment begins. Raises BadInput naming every violation, Unreachable if the node does
-    not keep the state of that block.
+    `first_block` is where the deployment begins; of `samplers` the first that the registry approves is named. Raises
+    BadInput naming every violation, Refused if template or samplers are not approved, Unreachable if the node does not
+    keep the state of that block.
     """
     at = chain.head().number if block is None else block
     prompt = Prompt(
         version=1,
         template_id="0x" + template_id().hex(),
-        sampler_id="0x" + sampler_id(sampler or Sampler()).hex(),
+        sampler_id="0x" + _approved(chain, samplers, at).hex(),
         chain_id=chain.chain_id,
         block=at,
         objective=request.objective,
         funding=_funding(chain, deployment, request, at),
         market=_market(chain, deployment, at),
         candidates=tuple(
-            Candidate(f"c{i}", c.title, c.address, c.ask, c.done, c.late)
-            for i, c in enumerate(request.candidates, start=1)
+            Candidate(listed_id("candidates", i), c.title, c.address, c.ask, c.done, c.late)
+            for i, c in enumerate(request.candidates)
         ),
-        parameters=tuple(_parameter(chain, p, i, at) for i, p in enumerate(request.parameters, start=1)),
+        parameters=tuple(_parameter(chain, p, i, at) for i, p in enumerate(request.parameters)),
         models=model_choices(chain, first_block, at),
         history=past_proposals(chain, first_block, at),
         advice=request.advice,
     )
     # Bound by hash in a sealed bid, a prompt that breaks a rule would cost the slot: better to refuse it here.
     return prompt_rules.parse_prompt(prompt_rules.encode(prompt))
+
+
+def _approved(chain: Chain, samplers: Sequence[Sampler], at: int) -> bytes:
+    """The id of the first approved sampler; a slot won with a prompt that names another could never be posted."""
+    if not chain.read("ModelRegistry", "templateApproved", template_id(), at=at):
+        raise Refused(
+            f"the registry does not approve the template 0x{template_id().hex()}",
+            hint="install the release of gengov whose template governance approved",
+        )
+    for sampler in samplers:
+        if chain.read("ModelRegistry", "samplerApproved", sampler_id(sampler), at=at):
+            return sampler_id(sampler)
+    raise Refused(
+        "the registry approves none of the sampling rules known here",
+        hint="use the models, and the release of gengov, that governance approved",
+    )
 
 
 def _funding(chain: Chain, deployment: Deployment, request: PromptRequest, at: int) -> Funding:
@@ -93,7 +111,7 @@ def _trend(chain: Chain, cap: int, at: int) -> int:
     return share_bps(cap - int(before), int(before))
 
 
-def _parameter(chain: Chain, request: ParameterRequest, number: int, at: int) -> Parameter:
+def _parameter(chain: Chain, request: ParameterRequest, index: int, at: int) -> Parameter:
     """A setting in the smallest power of ten in which its value is a whole figure that the template can show."""
     if request.contract not in template().contracts:
         known = ", ".join(sorted(template().contracts))
@@ -105,18 +123,16 @@ def _parameter(chain: Chain, request: ParameterRequest, number: int, at: int) ->
     for scale in range(_LARGEST_SCALE + 1):
         unit = 10**scale
         if value % unit == 0 and value // unit <= figure:
-            least, most = -(-bounds[0] // unit), min(bounds[1] // unit, figure)
-            whole = value // unit
             return Parameter(
-                f"p{number}",
-                request.contract,
-                request.name,
-                whole,
-                least,
-                most,
-                scale,
-                request.wish_less,
-                request.wish_more,
+                id=listed_id("parameters", index),
+                contract=request.contract,
+                name=request.name,
+                value=value // unit,
+                minimum=-(-bounds[0] // unit),
+                maximum=min(bounds[1] // unit, figure),
+                scale=scale,
+                wish_less=request.wish_less,
+                wish_more=request.wish_more,
             )
     raise BadInput(
         f"{request.contract}.{request.name} = {value} has too many digits for a prompt",

@@ -6,10 +6,12 @@ import pytest
 
 from oracle.chain import devnode
 from oracle.chain.devnode import NodeKind
-from oracle.domain.errors import BadInput, Reverted
+from oracle.domain.errors import BadInput, Refused, Reverted
 from oracle.domain.prompt import Funding, ModelChoice, Parameter, PastProposal, Prompt
+from oracle.domain.sampler import Sampler
 from oracle.jobs import prompt_state
 from oracle.jobs.prompt_request import CandidateRequest, ParameterRequest, PromptRequest
+from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.prompt_rules import encode
 from tests.adapters.test_slot_way import REQUEST, to_queue
 from tests.support.organisation import TOKEN, USDC, Organisation, found
@@ -80,10 +82,10 @@ def test_parameters_are_shown_in_the_smallest_unit_that_fits(org: Organisation) 
         ParameterRequest(contract="BToken", name="redeemFeeBps"),
     )
     bid, fee = build(org, REQUEST.model_copy(update={"parameters": wishes})).parameters
-    assert (bid.id, bid.contract, bid.name, bid.wish_less, bid.wish_more) == ("p1", "PromptUpdate", "minBid", 1, 4)
+    assert (bid.id, bid.contract, bid.name, bid.wish_less, bid.wish_more) == ("P", "PromptUpdate", "minBid", 1, 4)
     assert bid.value * 10**bid.scale == org.parameter("PromptUpdate", "minBid")
     assert bid.value % 10 != 0 or bid.scale == 0 or bid.value * 10 > 9_999_999
-    assert fee == Parameter("p2", "BToken", "redeemFeeBps", 0, 0, 500, 0, 0, 0)
+    assert fee == Parameter("Q", "BToken", "redeemFeeBps", 0, 0, 500, 0, 0, 0)
 
 
 def test_unknown_parameter_is_told_by_the_contract(org: Organisation) -> None:
@@ -104,16 +106,37 @@ def test_prompt_of_an_earlier_block_does_not_know_what_came_later(org: Organisat
     posted = org.chain.events("PromptUpdate", "ProposalPosted", first=org.first_block)[0].block_number
     early = build(org, block=posted)
     assert early.history == ()
-    assert early.models == (ModelChoice("m1", "0x" + org.model_id.hex(), 0, True),)
+    assert early.models == (ModelChoice("W", "0x" + org.model_id.hex(), 0, True),)
 
 
 def test_models_are_scored_by_the_slots_in_which_the_market_rose(org: Organisation) -> None:
-    assert build(org).models == (ModelChoice("m1", "0x" + org.model_id.hex(), 100, True),)
+    assert build(org).models == (ModelChoice("W", "0x" + org.model_id.hex(), 100, True),)
+
+
+def test_prompt_names_the_first_sampler_that_is_approved(org: Organisation) -> None:
+    other = Sampler(max_tokens=7)
+    named = prompt_state.build(
+        org.chain, org.deployment, REQUEST, first_block=org.first_block, samplers=(other, Sampler())
+    )
+    assert named.sampler_id == "0x" + sampler_id(Sampler()).hex()
+    with pytest.raises(Refused, match="none of the sampling rules"):
+        prompt_state.build(org.chain, org.deployment, REQUEST, first_block=org.first_block, samplers=(other,))
+
+
+def test_template_that_governance_does_not_approve_is_refused(
+    org: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompt_state, "template_id", lambda: b"\x01" * 32)
+    with pytest.raises(Refused, match="does not approve the template 0x0101"):
+        build(org)
 
 
 def test_rule_of_the_template_is_checked_before_anything_is_bid(org: Organisation) -> None:
     wrong = CandidateRequest(title="Library", address="0x12", ask=1)
     with pytest.raises(BadInput, match=r"candidates\[0\]\.address.*not an address"):
         build(org, REQUEST.model_copy(update={"candidates": (wrong,)}))
+    many = REQUEST.candidates * 9
+    with pytest.raises(BadInput, match=r"candidates: Tuple should have at most 8 items"):
+        build(org, REQUEST.model_copy(update={"candidates": many}))
     with pytest.raises(BadInput, match="nobody to fund"):
         build(org, REQUEST.model_copy(update={"candidates": ()}))

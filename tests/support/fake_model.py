@@ -11,14 +11,14 @@ from oracle.ports.model import Progress
 Mind = Callable[[int], str]
 """From a number in 0..99, which the seed makes of an index, to the text of the answer."""
 
-FUND = '{"action":"fund","fund":{"c1":5},"rationale":"the best record"}'
+FUND = '{"action":"fund","fund":{"A":"full"},"rationale":"the best record"}'
 SIGNAL = '{"action":"signal","signal":"we wait","rationale":"nothing is certain"}'
 NONE = '{"action":"none","rationale":"nobody deserves it"}'
 NONSENSE = '{"action":"dance"}'
 
 
 def clear(number: int) -> str:
-    """Nine of ten would fund c1."""
+    """Nine of ten would fund A."""
     return FUND if number < 90 else NONE
 
 

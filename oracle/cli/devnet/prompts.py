@@ -2,9 +2,8 @@
 
 from oracle.chain import accounts
 from oracle.domain.prompt import Prompt
-from oracle.jobs import prompt_state
 from oracle.jobs.prompt_request import CandidateRequest, PromptRequest
-from oracle.wiring import Organisation
+from oracle.wiring import Organisation, make_prompt
 
 WORKS = (
     ("Water meters for the lower village", 24, 9, 0),
@@ -31,7 +30,7 @@ def demo_prompt(org: Organisation, objective: str) -> Prompt:
         ),
         parameters=(),
     )
-    return prompt_state.build(org.chain, org.deployment, request, first_block=org.file.block)
+    return make_prompt(org, request)
 
 
 def _payee(org: Organisation, number: int) -> str:
