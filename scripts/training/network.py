@@ -135,12 +135,13 @@ class Llama(nn.Module):
         super().__init__()
         self.shape = shape
         self.model = Body(shape)
-        for parameter in self.parameters():
-            if parameter.dim() > 1:
-                nn.init.normal_(parameter, std=0.02)
+        nn.init.normal_(self.model.embed_tokens.weight, std=0.02)
         for layer in self.model.layers:
-            for matrix in (layer.self_attn.o_proj.weight, layer.mlp.down_proj.weight):
-                nn.init.normal_(matrix, std=0.02 / (2 * shape.layers) ** 0.5)
+            for name, matrix in layer.named_parameters():
+                if matrix.dim() > 1:
+                    # Layers that add to the stream start smaller, the deeper the network.
+                    adds = name.endswith(("o_proj.weight", "down_proj.weight"))
+                    nn.init.normal_(matrix, std=0.06 / (2 * shape.layers) ** 0.5 if adds else 0.06)
 
     def forward(self, tokens: Tensor, positions: Tensor, segments: Tensor, sources: Tensor) -> Tensor:
         """Logits (N, V) at the N flat positions `sources` of `tokens` (B, T)."""
