@@ -5,6 +5,7 @@ On the second, sums and products below 2^53, scaling by powers of two, `rint`, `
 order, threads, vector width and library cannot change a bit; square root and division are IEEE-rounded, then floored.
 """
 
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -180,6 +181,16 @@ def sigmoid_table() -> tuple[Whole, Whole]:
     upper = [(1 << (60 + SIGMOID_BITS)) // ((1 << 60) + int(power)) for power in half] + [1 << SIGMOID_BITS]
     values = np.array([(1 << SIGMOID_BITS) - value for value in upper[:0:-1]] + upper, dtype=np.float64)
     return values, np.append(np.diff(values), 0.0)
+
+
+@cache
+def tables_digest() -> bytes:
+    """sha256 over all tables of this module as little-endian 64-bit integers: what a manifest of class E commits to."""
+    values, _ = sigmoid_table()
+    whole = hashlib.sha256()
+    for table in (_R, _LN_R, np.array([_LN2]), exp_table(), values):
+        whole.update(table.astype("<i8").tobytes())
+    return whole.digest()
 
 
 def silu(x: Whole, bits: int) -> Whole:

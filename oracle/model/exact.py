@@ -18,6 +18,9 @@ from oracle.model.linear import WEIGHT_BITS, ExactLinear, quantise
 from oracle.model.numerics import Tokens, rotate
 from oracle.model.weights import Float32
 
+NUMERICS_VERSION = "integer-llama/v1"
+"""Names the scales and roundings of this module and of `linear`; any change of them is another version."""
+
 RESIDUAL_BITS, RESIDUAL_LIMIT = 30, float(1 << 50)
 NORM_BITS = 20
 ROTARY_BITS = 24

@@ -9,8 +9,12 @@ from typing import Any
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical
+from oracle.mechanism.fixed_point import tables_digest
+from oracle.mechanism.noise import NOISE_VERSION
 from oracle.model.config import CONFIG_FILE, read_config, read_json
+from oracle.model.exact import NUMERICS_VERSION
 from oracle.model.folder import MANIFEST_FILE, list_files
+from oracle.model.grammar import GRAMMAR_VERSION
 from oracle.model.manifest import TOKENIZER_FILE, FileEntry, Manifest, exact_json, parse_manifest
 from oracle.model.merkle import CHUNK, chunks, leaf
 from oracle.model.weights import weight_files
@@ -43,6 +47,7 @@ def build_manifest(
     files = tuple(_read_entry(model_dir, name, meter) for name in names)
     engine = {
         "template": {"id": "0x" + canonical.digest(template).hex(), "definition": dict(template)},
+        "numerics": _numerics(sampler),
         "grammar": sampler.grammar,
         "parser": PARSER_VERSION,
         "sampler": asdict(sampler),
@@ -82,9 +87,32 @@ def verify_folder(model_dir: Path, manifest: Manifest, progress: Progress | None
         _compare(model_dir / name, listed[name], _read_entry(model_dir, name, meter, listed[name].leaves))
     if exact_json(read_json(model_dir / CONFIG_FILE)) != manifest.config:
         raise Refused(f"{model_dir / MANIFEST_FILE}: its config is not that of {CONFIG_FILE}", hint=_REFETCH)
+    check_engine(manifest)
+
+
+def check_engine(manifest: Manifest) -> None:
+    """Raises Refused if the manifest commits to another grammar, parser, noise or arithmetic than this program has."""
+    for what, committed, own in (
+        ("grammar", manifest.sampler.grammar, GRAMMAR_VERSION),
+        ("noise", manifest.sampler.noise, NOISE_VERSION),
+        ("parser", manifest.engine.get("parser"), PARSER_VERSION),
+        ("numerics", manifest.engine.get("numerics"), _numerics(manifest.sampler)),
+    ):
+        if committed != own:
+            raise Refused(
+                f"{MANIFEST_FILE}: committed to {what} {committed}, this program has {own}",
+                hint="Run the version that the manifest names: another one may draw other answers.",
+            )
 
 
 _REFETCH = "Fetch the file again from the place that the registry names."
+
+
+def _numerics(sampler: Sampler) -> dict[str, str]:
+    """The arithmetic of a numeric class; class E is bound to its tables of exponential, logarithm and sigmoid."""
+    if sampler.numeric_class != "E":
+        return {"version": "float-llama/v1"}
+    return {"version": NUMERICS_VERSION, "tables": "0x" + tables_digest().hex()}
 
 
 def _compare(path: Path, listed: FileEntry, found: FileEntry) -> None:

@@ -18,8 +18,8 @@ def quantise(weight: npt.NDArray[np.floating]) -> tuple[Int64, Int64]:
     """
     rows = weight.astype(np.float64)
     exponents = np.frexp(np.abs(rows).max(axis=1))[1].astype(np.int64)
-    scaled: Int64 = np.rint(np.ldexp(rows, (WEIGHT_BITS - exponents)[:, None])).astype(np.int64)
-    return scaled, exponents
+    rows *= np.ldexp(1.0, WEIGHT_BITS - exponents)[:, None]
+    return np.rint(rows, out=rows).astype(np.int64), exponents
 
 
 class ExactLinear:
@@ -45,9 +45,8 @@ class ExactLinear:
         shifts = np.broadcast_to(np.asarray(out_bits), exponents.shape) + exponents - in_bits - WEIGHT_BITS
         self.wide = np.array([row for row, total in enumerate(self.row_sums) if int(total) * in_bound >= _EXACT], int)
         # The power of two that brings the product to `out_bits` is folded into the weights: exact, and free.
-        matrix = np.ldexp(integers.astype(np.float64), shifts[:, None])
-        matrix[self.wide] = 0
-        self._matrix = np.ascontiguousarray(matrix.T)
+        self._matrix = np.multiply(integers.T, np.ldexp(1.0, shifts), order="C")
+        self._matrix[:, self.wide] = 0
         self._limbs, self._limb_bits = _limbs(name, integers[self.wide], in_bound)
         self._wide_shifts = shifts[self.wide]
         self._bias = None if bias is None else np.rint(np.ldexp(bias.astype(np.float64), out_bits))

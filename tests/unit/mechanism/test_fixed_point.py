@@ -10,6 +10,8 @@ import pytest
 
 from oracle.mechanism import fixed_point as fp
 
+TABLES = "da79d15ddc52a3ea112f7a089924c778bf18340d53e059797a0d888306957a23"
+
 
 def nearest_even(value: Fraction) -> int:
     return round(value)  # Python rounds fractions half to even
@@ -160,6 +162,11 @@ def test_silu__range_of_inputs__equals_python_integers_and_is_near_the_reals(bit
     real = np.array([x for x in inputs if abs(x) < 15 << bits]) / (1 << bits)
     close = np.array([y for x, y in zip(inputs, found, strict=True) if abs(x) < 15 << bits]) / (1 << bits)
     assert np.abs(close - real / (1 + np.exp(-real))).max() < 1.5e-6 + 0.5 / (1 << bits)
+
+
+def test_tables_digest__on_every_machine__is_this() -> None:
+    """Committed in manifests of class E; another value means that the tables were changed."""
+    assert fp.tables_digest().hex() == TABLES
 
 
 def test_sigmoid_table__mirror_images__sum_to_one() -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,12 @@ from eth_utils.crypto import keccak
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical
-from oracle.model import merkle
 from oracle.model.hashing import build_manifest, read_manifest, verify_folder, write_manifest
 from oracle.model.manifest import Manifest, parse_manifest
+from oracle.model.merkle import CHUNK, leaf, root
 from tests.support.tiny_llama import build_tiny_llama
 
 TEMPLATE = {"name": "test", "actions": {"fund": [{"name": "fund", "kind": "map", "weight": 1}]}}
-CHUNK = merkle.CHUNK
 
 
 def build(folder: Path, **changes: Any) -> Manifest:
@@ -34,38 +33,6 @@ def folder(tmp_path: Path) -> Path:
     (folder / "docs" / "card.md").write_text("A model.\n")
     assert (folder / "model.safetensors").stat().st_size > 2 * CHUNK
     return folder
-
-
-# -- Merkle trees -----------------------------------------------------------------------------------------------------
-
-
-def tree_slowly(leaves: list[bytes]) -> bytes:
-    """RFC 6962 section 2.1 as it is written: split at the largest power of two below n."""
-    if len(leaves) == 1:
-        return leaves[0]
-    split = 1 << ((len(leaves) - 1).bit_length() - 1)
-    return hashlib.sha256(b"\x01" + tree_slowly(leaves[:split]) + tree_slowly(leaves[split:])).digest()
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 13, 100])
-def test_merkle__any_number_of_leaves__root_as_in_rfc_6962_and_every_proof_leads_to_it(count: int) -> None:
-    leaves = [merkle.leaf(bytes([i])) for i in range(count)]
-    assert leaves[0] == hashlib.sha256(b"\x00\x00").digest()
-    assert merkle.root(leaves) == tree_slowly(leaves)
-    for index, leaf in enumerate(leaves):
-        value = leaf
-        for sibling, on_the_left in merkle.proof(leaves, index):
-            value = merkle.node(sibling, value) if on_the_left else merkle.node(value, sibling)
-        assert value == merkle.root(leaves)
-
-
-@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
-def test_chunks__any_size__pieces_of_one_mebibyte(tmp_path: Path, size: int) -> None:
-    (tmp_path / "f").write_bytes(os.urandom(size))
-    pieces = list(merkle.chunks(tmp_path / "f"))
-    assert b"".join(pieces) == (tmp_path / "f").read_bytes()
-    assert all(len(piece) == CHUNK for piece in pieces[:-1])
-    assert len(pieces) == max(1, -(-size // CHUNK))
 
 
 # -- what it says -----------------------------------------------------------------------------------------------------
@@ -83,7 +50,7 @@ def test_manifest__of_a_folder__lists_every_file_with_its_hashes(folder: Path) -
         data = (folder / entry.path).read_bytes()
         pieces = [data[i : i + CHUNK] for i in range(0, len(data), CHUNK)]
         assert (entry.size, entry.sha256) == (len(data), hashlib.sha256(data).digest())
-        assert entry.root == tree_slowly([hashlib.sha256(b"\x00" + piece).digest() for piece in pieces])
+        assert entry.root == root([leaf(piece) for piece in pieces])
     assert manifest.weights_root == manifest.files[2].root
     assert manifest.tokenizer_hash == hashlib.sha256((folder / "tokenizer.json").read_bytes()).digest()
 
@@ -105,7 +72,7 @@ def test_manifest__sharded_weights__root_over_the_roots_of_the_shards(tmp_path: 
     manifest = build(build_tiny_llama(tmp_path, shards=3))
     roots = [entry.root for entry in manifest.files if entry.path.endswith(".safetensors")]
     assert len(roots) == 3
-    assert manifest.weights_root == tree_slowly(roots)
+    assert manifest.weights_root == root(roots)
 
 
 def test_manifest__written_and_read__is_the_same(folder: Path) -> None:
@@ -212,6 +179,29 @@ def test_verify__sha256_that_its_chunks_do_not_have__is_refused(folder: Path) ->
     files = (replace(manifest.files[0], sha256=bytes(32)), *manifest.files[1:])
     with pytest.raises(Refused, match=r"config\.json: sha256 .* is not the manifest's"):
         verify_folder(folder, replace(manifest, files=files))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parser": "gengov-answer/v9"}, "committed to parser gengov-answer/v9"),
+        ({"numerics": {"version": "integer-llama/v1", "tables": "0x00"}}, "committed to numerics"),
+        ({"sampler": asdict(Sampler(grammar="llguidance/0.1"))}, "committed to grammar llguidance/0.1"),
+        ({"sampler": asdict(Sampler(noise="dice/v1"))}, "committed to noise dice/v1"),
+    ],
+)
+def test_verify__rules_that_this_program_does_not_have__are_refused_by_name(
+    folder: Path, change: dict[str, Any], message: str
+) -> None:
+    manifest = build(folder)
+    with pytest.raises(Refused, match=message):
+        verify_folder(folder, replace(manifest, engine={**manifest.engine, **change}))
+
+
+def test_manifest__class_with_a_tolerance__names_floats_and_verifies(folder: Path) -> None:
+    manifest = build(folder, sampler=Sampler(numeric_class="F", tau=1000))
+    assert manifest.engine["numerics"] == {"version": "float-llama/v1"}
+    verify_folder(folder, manifest)
 
 
 # -- what must not be there -------------------------------------------------------------------------------------------
