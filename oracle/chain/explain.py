@@ -8,8 +8,12 @@ from oracle.chain import codec
 from oracle.chain.hints import HINTS
 from oracle.chain.rpc import RpcError
 from oracle.domain.errors import Reverted
+from oracle.domain.proposal import ProposalState
 
 _TIMES = frozenset({"from", "to", "nowAt", "deadline", "until", "expiredAt", "matureAt", "first", "timepoint"})
+
+_STATED = {"GovernorUnexpectedProposalState": "current", "NotChallengeable": "state"}
+"""Errors with an argument that is a proposal's state."""
 
 
 def reverted(what: str, error: RpcError) -> Reverted:
@@ -25,8 +29,11 @@ def reverted(what: str, error: RpcError) -> Reverted:
         return Reverted(f"{what} was refused: {decoded.args['reason']}", error=decoded.name, args_=args)
     told = f"{decoded.name}({', '.join(f'{k}={show(v)}' for k, v in decoded.args.items())})"
     meaning, mend = HINTS.get(decoded.name, ("", ""))
-    sentence = f"{what} was refused: {told}" + (f": {fill(meaning, decoded.args)}" if meaning else "")
-    return Reverted(sentence, error=decoded.name, args_=args, hint=fill(mend, decoded.args))
+    words = dict(decoded.args)
+    if decoded.name in _STATED:
+        words[_STATED[decoded.name]] = ProposalState(words[_STATED[decoded.name]]).name.lower()
+    sentence = f"{what} was refused: {told}" + (f": {fill(meaning, words)}" if meaning else "")
+    return Reverted(sentence, error=decoded.name, args_=args, hint=fill(mend, words))
 
 
 def show(value: Any) -> str:

@@ -120,7 +120,7 @@ GOVERNANCE = {
     "GovernorAlreadyCastVote": ("{voter} has voted already", "a vote is final"),
     "GovernorNonexistentProposal": ("there is no proposal {proposalId}", "gengov proposal list shows those there are"),
     "GovernorUnexpectedProposalState": (
-        "proposal {proposalId} is in state {current}, which does not allow this",
+        "proposal {proposalId} is {current}, which does not allow this",
         "gengov proposal show tells its state and the time of the next step",
     ),
     "GovernorInvalidVoteType": ("a vote is against, for or abstain", "give one of the three"),
@@ -139,7 +139,7 @@ DISPUTES = {
     "BadAmount": ("the amount {amount} does not fit", "check the parameter"),
     "ReserveNotReceived": ("the resolver holds {balance} and owes {owed}", _OTHER_CHAIN),
     "NotChallengeable": (
-        "proposal {id} is in state {state}, too late or too early for a challenge",
+        "proposal {id} is {state}: too late or too early for a challenge",
         "see its deadline",
     ),
     "ArbitratorReplacement": ("proposal {id} replaces the arbitrator and cannot be challenged", "vote against it"),

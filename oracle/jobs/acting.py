@@ -14,6 +14,9 @@ def act(ctx: Context, stage: Stage, key: str, call: Call, detail: str) -> Step:
     """
     began = ctx.clock.monotonic()
     _reopen_if_undone(ctx, stage, key)
+    intent = ctx.ledger.intend(stage, key, ctx.account)
+    if intent.state is IntentState.SIGNED and (found := _reconciled(ctx, intent)).done:
+        return found
     ctx.ledger.intend(stage, key, ctx.account)
     try:
         signed = ctx.chain.sign(call, ctx.signer)
@@ -23,7 +26,7 @@ def act(ctx: Context, stage: Stage, key: str, call: Call, detail: str) -> Step:
     except (Reverted, Refused) as error:
         ctx.ledger.drop(stage, key, error.message)
         raise
-    _confirm(ctx, stage, key, receipt)
+    _confirm(ctx, stage, key, ctx.account, receipt)
     seconds = ctx.clock.monotonic() - began
     return Step(stage, key, detail, tx_hash=receipt.tx_hash, gas=receipt.gas_used, seconds=seconds)
 
@@ -68,7 +71,7 @@ def _reconciled(ctx: Context, intent: Intent) -> Step:
     except (Reverted, Refused) as error:
         ctx.ledger.drop(stage, key, error.message)
         return Step(stage, key, "the interrupted transaction failed", done=False, error=error)
-    _confirm(ctx, stage, key, receipt)
+    _confirm(ctx, stage, key, intent.sender, receipt)
     return Step(stage, key, "found the interrupted step done", tx_hash=receipt.tx_hash, gas=receipt.gas_used)
 
 
@@ -84,9 +87,6 @@ def _reopen_if_undone(ctx: Context, stage: Stage, key: str) -> None:
         ctx.ledger.drop(stage, key, "its block left the chain")
 
 
-def _confirm(ctx: Context, stage: Stage, key: str, receipt: Receipt) -> None:
-    ctx.ledger.confirm(
-        TransactionRecord(
-            receipt.tx_hash, stage, key, ctx.account, receipt.block.number, receipt.gas_used, receipt.gas_price
-        )
-    )
+def _confirm(ctx: Context, stage: Stage, key: str, sender: str, receipt: Receipt) -> None:
+    block, gas, price = receipt.block.number, receipt.gas_used, receipt.gas_price
+    ctx.ledger.confirm(TransactionRecord(receipt.tx_hash, stage, key, sender, block, gas, price))

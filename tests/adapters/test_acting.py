@@ -170,6 +170,15 @@ def test_unreachable_chain_leaves_the_intent_open(bench: Bench, monkeypatch: pyt
     assert bench.balance == before + 5
 
 
+def test_open_write_is_finished_instead_of_begun_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bench.balance
+    with monkeypatch.context() as dying, pytest.raises(Crash):
+        dying.setattr(type(bench.ctx.chain), "wait", die)
+        act(bench.ctx, Stage.SETTLE, "3", bench.mint(5), "")
+    assert act(bench.again().ctx, Stage.SETTLE, "3", bench.mint(5), "").done
+    assert bench.balance == before + 5
+
+
 def test_write_that_a_reorganisation_undid_is_done_anew(bench: Bench) -> None:
     machine = bench.ground.node.time
     before, snapshot = bench.balance, machine.snapshot()

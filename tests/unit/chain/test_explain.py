@@ -54,6 +54,12 @@ def test_times_are_told_as_dates_and_never_as_further_notice() -> None:
     assert "the window 2023-11-14 22:13:20 UTC to further notice is empty" in error.message
 
 
+def test_states_of_proposals_are_told_by_name() -> None:
+    found = revert("GovernorUnexpectedProposalState(uint256,uint8,bytes32)", 7, 1, bytes(32))
+    assert "proposal 7 is active, which does not allow this" in explain.reverted("x", found).message
+    assert "proposal 7 is defeated:" in explain.reverted("x", revert("NotChallengeable(uint256,uint8)", 7, 3)).message
+
+
 def test_short_strings_in_bytes32_are_read() -> None:
     name = b"minBid".ljust(32, b"\0")
     error = explain.reverted("x", revert("ParameterOutOfBounds(bytes32,uint256,uint256,uint256)", name, 1, 2, 3))
