@@ -321,18 +321,16 @@ contract DisputeResolver is IDisputeResolver, Parameters {
         if (balance < owed) revert ReserveNotReceived(owed, balance);
     }
 
-    /// @dev At eta exactly the proposal can be executed and no longer challenged.
+    /// @dev Once queued, time alone decides: nothing is executed before eta, nor while it is blocked. At eta exactly the
+    /// proposal can be executed and no longer challenged.
     function _requireChallengeable(uint256 id, uint256 reopenedUntil) private view {
         if (IGovernance(governance).replacesArbitratorOnly(id)) revert ArbitratorReplacement(id);
+        uint256 eta = IGovernor(governance).proposalEta(id);
+        if (eta != 0 && block.timestamp < Math.max(eta, reopenedUntil)) return;
         IGovernor.ProposalState state = IGovernor(governance).state(id);
-        if (
-            state == IGovernor.ProposalState.Pending || state == IGovernor.ProposalState.Active
-                || state == IGovernor.ProposalState.Succeeded
-        ) return;
-        if (state == IGovernor.ProposalState.Queued) {
-            if (block.timestamp < Math.max(IGovernor(governance).proposalEta(id), reopenedUntil)) return;
-        }
-        revert NotChallengeable(id, uint8(state));
+        bool early = state == IGovernor.ProposalState.Pending || state == IGovernor.ProposalState.Active
+            || state == IGovernor.ProposalState.Succeeded;
+        if (!early) revert NotChallengeable(id, uint8(state));
     }
 
     /// @dev For has at least 20 % of the electorate and 2/3 of the votes cast.

@@ -30,6 +30,10 @@ contract Governance is GovernorBase {
     uint256 private constant CONSENSUS_BPS = 200;
     uint256 private constant FAST_MARGIN_BPS = 1000;
 
+    /// @dev A bit for each state in which a proposal waits for votes, for time or for its execution.
+    uint256 private constant LIVE_STATES = (1 << uint8(ProposalState.Pending)) | (1 << uint8(ProposalState.Active))
+        | (1 << uint8(ProposalState.Succeeded)) | (1 << uint8(ProposalState.Queued));
+
     /// @inheritdoc IGovernance
     address public immutable reserveToken;
 
@@ -186,16 +190,15 @@ contract Governance is GovernorBase {
     /// @dev A ruling Invalid cancels at any stage before execution; time ends what voting let through.
     function state(uint256 id) public view override returns (ProposalState) {
         ProposalState current = super.state(id);
-        if (_isOver(current)) return current;
+        if (!_isLive(current)) return current;
         if (_origins[id].resolver.ruledInvalid(id)) return ProposalState.Canceled;
-        bool passed = current == ProposalState.Succeeded || current == ProposalState.Queued;
-        return passed && block.timestamp > expiryOf(id) ? ProposalState.Expired : current;
+        if (current == ProposalState.Active || current == ProposalState.Pending) return current;
+        return block.timestamp > expiryOf(id) ? ProposalState.Expired : current;
     }
 
     /// @inheritdoc IGovernance
     function isFinal(uint256 id) external view returns (bool) {
-        ProposalState current = state(id);
-        return current == ProposalState.Expired || _isOver(current);
+        return !_isLive(state(id));
     }
 
     /// @inheritdoc IGovernance
@@ -208,7 +211,10 @@ contract Governance is GovernorBase {
 
     /// @inheritdoc IGovernance
     function quorumOf(uint256 id) public view returns (uint256) {
-        return electorate(proposalSnapshot(id)) * _origin(id).quorumBps / BPS;
+        // Counted at every vote. A supply fits 208 bits, so the product cannot overflow.
+        unchecked {
+            return electorate(proposalSnapshot(id)) * _origins[id].quorumBps / BPS;
+        }
     }
 
     /// @inheritdoc IGovernance
@@ -306,11 +312,8 @@ contract Governance is GovernorBase {
         return Tracks.fastAmount(targets, values, calldatas, address(token()), reserveToken, fastPrice());
     }
 
-    /// @dev Executed, canceled or defeated, which nothing changes.
-    function _isOver(ProposalState current) private pure returns (bool) {
-        bytes32 over = _encodeStateBitmap(ProposalState.Executed) | _encodeStateBitmap(ProposalState.Canceled)
-            | _encodeStateBitmap(ProposalState.Defeated);
-        return _encodeStateBitmap(current) & over != 0;
+    function _isLive(ProposalState current) private pure returns (bool) {
+        return (1 << uint8(current)) & LIVE_STATES != 0;
     }
 
     /// @dev One hash of the code of all targets, in their order.

@@ -13,7 +13,6 @@ import {
 } from "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 import {IGovernance} from "../interfaces/IGovernance.sol";
 import {IParameters} from "../interfaces/IParameters.sol";
@@ -32,12 +31,12 @@ abstract contract GovernorBase is
     GovernorPreventLateQuorum,
     GovernorTimelockControl
 {
-    using Checkpoints for Checkpoints.Trace208;
-
     uint256 internal constant BPS = 10_000;
 
-    /// @dev The vote age by the second it was set, so that no vote that runs is weighed by two of them.
-    Checkpoints.Trace208 private _voteAges;
+    /// @dev The vote age and the one before, so that no vote that runs is weighed by two of them.
+    uint48 private _voteAge;
+    uint48 private _previousVoteAge;
+    uint48 private _voteAgeSince;
 
     constructor(Config memory config)
         Parameters(config.local)
@@ -152,7 +151,9 @@ abstract contract GovernorBase is
 
     function _setVoteAge(uint256 value) private {
         _storeParameter("voteAge", value);
-        _voteAges.push(clock(), uint208(value));
+        _previousVoteAge = _voteAge;
+        _voteAge = uint48(value);
+        _voteAgeSince = clock();
     }
 
     function _setVotingDelay(uint48 value) internal override {
@@ -203,7 +204,8 @@ abstract contract GovernorBase is
     }
 
     function _aged(uint256 timepoint) private view returns (uint256) {
-        return Math.saturatingSub(timepoint, _optimisticUpperLookupRecent(_voteAges, timepoint));
+        uint256 age = timepoint < _voteAgeSince ? _previousVoteAge : _voteAge;
+        return timepoint > age ? timepoint - age : 0;
     }
 
     function _saturate48(uint256 value) private pure returns (uint48) {
