@@ -8,6 +8,8 @@ import {BTokenFixture} from "./support/BTokenFixture.sol";
 import {Test} from "./support/Test.sol";
 
 /// @notice I1..I10 of the specification, as far as the token alone carries them, after any sequence of calls.
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.runs = 5
 contract BTokenInvariants is BTokenFixture {
     BTokenHandler internal handler;
 
@@ -17,7 +19,6 @@ contract BTokenInvariants is BTokenFixture {
         _target(address(handler));
     }
 
-    /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I1_theReserveIsBacked() public view {
         assertGe(usdc.balanceOf(address(token)), token.reserve(), "I1");
         assertEq(usdc.balanceOf(address(token)), token.reserve() + handler.donated(), "I1, to the unit");

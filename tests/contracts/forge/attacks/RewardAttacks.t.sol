@@ -53,17 +53,24 @@ contract RewardAttacks is System {
         assertEq(slots.collateralOf(attacker), locked - outcome.prompterTokens, "the loss was there to take");
     }
 
-    /// @dev A pump after the fall, in the last second before settlement, makes the tokens that are lost no fewer than
-    /// the cap at maturity says, and cannot turn the loss.
+    /// @dev A loss counts in tokens at the price max(now, at maturity): who pumps just before settlement gives fewer of
+    /// them. That takes capital for a day, and anyone else may settle first.
     function test_capFalls__aLatePumpDoesNotTurnTheLoss() public {
         Posted memory posted = _runSlot(attacker, TOKEN);
         _sell(whale, 300 * TOKEN);
         _closeByRival();
-        skip(1 days - 1);
-        _buy(attacker, 2_000 * TOKEN);
+        vm.warp(slots.matureAt(posted.slotId));
+        ISlotTypes.Outcome memory honest = slots.previewReward(posted.slotId);
+        uint256 price = token.currentPrice();
+
+        uint256 cost = _buy(attacker, 2_000 * TOKEN);
         ISlotTypes.Outcome memory outcome = _matureAndSettle(posted.slotId);
-        assertLt(outcome.delta, 0, "still a loss");
-        assertGt(outcome.prompterTokens, 0, "still paid");
+        assertEq(outcome.delta, honest.delta, "the loss stands");
+        assertEq(outcome.priceBurned, honest.priceBurned, "and so does the price");
+        uint256 least = honest.prompterTokens * price / token.currentPrice();
+        assertGe(outcome.prompterTokens, least - least / 100, "fewer tokens, of the same worth at the pumped price");
+        uint256 spared = (honest.prompterTokens - outcome.prompterTokens) * price / TOKEN;
+        assertLe(spared, cost / 500, "for five hundred times as much money, locked for a day");
     }
 
     function test_capFalls__aRivalWhoDumpsToHurtGainsNoMoreThanTheBurnGivesToAll() public {
