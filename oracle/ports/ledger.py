@@ -23,11 +23,11 @@ class Ledger(Protocol):
         ...
 
     def export_bids(self) -> str:
-        """All sealed bids with their salts as JSON text: the back-up that makes losing a salt hard."""
+        """All sealed bids with salts and prompts as JSON text: the back-up that makes losing a bid hard."""
         ...
 
     def import_bids(self, text: str) -> int:
-        """Adds the bids of an export that are not here yet; returns how many. BadInput names the malformed entry."""
+        """Adds the bids and prompts that are not here yet; returns how many bids. BadInput names what is malformed."""
         ...
 
     def save_prompt(self, prompt_hash: bytes, document: bytes) -> None:

@@ -1,11 +1,16 @@
-"""Sealed bids as JSON text: the export that a person keeps, and the copy that lies beside the ledger."""
+"""Sealed bids as JSON text: the export that a person keeps, and the copy that lies beside the ledger.
+
+The prompts go with them: a bid that can be revealed but not posted would be lost all the same.
+"""
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+from eth_utils.crypto import keccak
 
 from oracle.domain.errors import BadInput, Unreachable
 from oracle.domain.records import SealedBid
@@ -16,27 +21,36 @@ _HASHES = {"model_id", "prompt_hash", "salt", "commitment"}
 _NAMES = [field.name for field in fields(SealedBid)]
 
 
-def dump(organisation: str, bids: Sequence[SealedBid]) -> str:
-    """Bids as JSON: numbers as decimal strings, 32-byte values as 0x hex. It contains the salts: keep it secret."""
+def dump(organisation: str, bids: Sequence[SealedBid], prompts: Mapping[bytes, bytes]) -> str:
+    """Bids and prompts as JSON: numbers as decimal strings, 32-byte values as 0x hex.
+
+    It contains the salts: keep it secret.
+    """
     rows = [{name: _encode(getattr(bid, name)) for name in _NAMES} for bid in bids]
-    return json.dumps({"version": VERSION, "organisation": organisation, "bids": rows}, indent=1) + "\n"
+    documents = {_encode(prompt_hash): document.decode("ascii") for prompt_hash, document in prompts.items()}
+    whole = {"version": VERSION, "organisation": organisation, "bids": rows, "prompts": documents}
+    return json.dumps(whole, indent=1) + "\n"
 
 
-def load(organisation: str, text: str) -> list[SealedBid]:
-    """The bids of an export of the same organisation; BadInput names the entry and field that is wrong."""
+def load(organisation: str, text: str) -> tuple[list[SealedBid], dict[bytes, bytes]]:
+    """Bids, and prompts by hash, of an export of the same organisation; BadInput names what is wrong with which."""
     try:
         document = json.loads(text)
-        version, owner, rows = document["version"], document["organisation"], document["bids"]
+        version, owner = document["version"], document["organisation"]
+        rows, documents = document["bids"], document["prompts"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput("this is not an export of sealed bids", hint="expected the output of bid export") from error
-    if version != VERSION or not isinstance(rows, list):
+    if not isinstance(rows, list) or not isinstance(documents, dict):
+        raise BadInput("this is not an export of sealed bids", hint="expected the output of bid export")
+    if version != VERSION:
         raise BadInput(f"the export has version {version!r}, expected {VERSION}", hint="upgrade gengov")
     if owner != organisation:
         raise BadInput(
             f"the export belongs to another organisation: {owner}, not {organisation}",
             hint="choose the deployment and RPC that the bids were made for",
         )
-    return [_decode(number, row) for number, row in enumerate(rows, start=1)]
+    bids = [_decode(number, row) for number, row in enumerate(rows, start=1)]
+    return bids, dict(_prompt(name, content) for name, content in documents.items())
 
 
 def write_beside(path: Path, text: str) -> None:
@@ -72,6 +86,13 @@ def _decode(number: int, row: Any) -> SealedBid:
                 f"bid {number} of the export: {name} is {raw!r}", hint="the file was edited or cut"
             ) from error
     return SealedBid(**values)
+
+
+def _prompt(name: str, content: Any) -> tuple[bytes, bytes]:
+    data = content.encode("utf-8", errors="surrogatepass") if isinstance(content, str) else b""
+    if _encode(keccak(data)) != name:
+        raise BadInput(f"prompt {name} of the export is not what its hash says", hint="the file was edited or cut")
+    return keccak(data), data
 
 
 def _hash(text: str) -> bytes:

@@ -40,7 +40,7 @@ class SqlLedger:
         """Keeps the bid in the database and in the copy beside it; both are on disk before this returns."""
         with self._database.transaction() as connection:
             if self._add_bid(connection, bid):
-                bids_file.write_beside(self.bids_copy, bids_file.dump(self._organisation, self._bids(connection)))
+                bids_file.write_beside(self.bids_copy, self._dump(connection))
 
     def bid(self, epoch: int, bidder: str) -> SealedBid | None:
         """The bid of one bidder, whatever the letters' case in the address."""
@@ -52,30 +52,29 @@ class SqlLedger:
             return self._bids(connection)
 
     def export_bids(self) -> str:
-        """The bids as JSON text, salts included."""
-        return bids_file.dump(self._organisation, self.bids())
+        """The bids and their prompts as JSON text, salts included."""
+        with self._database.transaction() as connection:
+            return self._dump(connection)
 
     def import_bids(self, text: str) -> int:
         """Adds what is missing; all or nothing."""
-        bids = bids_file.load(self._organisation, text)
+        bids, prompts = bids_file.load(self._organisation, text)
         with self._database.transaction() as connection:
             added = sum(self._add_bid(connection, bid) for bid in bids)
-            bids_file.write_beside(self.bids_copy, bids_file.dump(self._organisation, self._bids(connection)))
+            for prompt_hash, document in prompts.items():
+                _add_prompt(connection, prompt_hash, document)
+            bids_file.write_beside(self.bids_copy, self._dump(connection))
         return added
 
     def save_prompt(self, prompt_hash: bytes, document: bytes) -> None:
         """Keeps a prompt document; the same again is no change."""
         with self._database.transaction() as connection:
-            table = tables.prompts
-            if connection.execute(select(table).where(table.c.prompt_hash == prompt_hash)).first() is None:
-                connection.execute(insert(table).values(prompt_hash=prompt_hash, document=document))
+            _add_prompt(connection, prompt_hash, document)
 
     def prompt(self, prompt_hash: bytes) -> bytes | None:
         """The document behind a prompt hash."""
-        table = tables.prompts
         with self._database.transaction() as connection:
-            found = connection.execute(select(table.c.document).where(table.c.prompt_hash == prompt_hash)).scalar()
-            return None if found is None else bytes(found)
+            return _prompt(connection, prompt_hash)
 
     def save_samples(self, epoch: int, seed: bytes, rows: Sequence[RawSample]) -> None:
         """Keeps a whole draw at once, so that a crash leaves all of it or nothing."""
@@ -229,6 +228,11 @@ class SqlLedger:
         rows = connection.execute(query).all()
         return [SealedBid(**{k: v for k, v in row._mapping.items() if k != "organisation"}) for row in rows]
 
+    def _dump(self, connection: Connection) -> str:
+        bids = self._bids(connection)
+        prompts = {bid.prompt_hash: _prompt(connection, bid.prompt_hash) for bid in bids}
+        return bids_file.dump(self._organisation, bids, {k: v for k, v in prompts.items() if v is not None})
+
     def _all(self, table: Table, names: Sequence[str]) -> list[dict[str, Any]]:
         query = select(*(table.c[name] for name in names)).where(table.c.organisation == self._organisation)
         with self._database.transaction() as connection:
@@ -245,6 +249,17 @@ class SqlLedger:
 
 def _equal(table: Table, values: dict[str, Any]) -> ColumnElement[bool]:
     return and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def _add_prompt(connection: Connection, prompt_hash: bytes, document: bytes) -> None:
+    if _prompt(connection, prompt_hash) is None:
+        connection.execute(insert(tables.prompts).values(prompt_hash=prompt_hash, document=document))
+
+
+def _prompt(connection: Connection, prompt_hash: bytes) -> bytes | None:
+    table = tables.prompts
+    found = connection.execute(select(table.c.document).where(table.c.prompt_hash == prompt_hash)).scalar()
+    return None if found is None else bytes(found)
 
 
 def _intent(row: Row[Any]) -> Intent:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eth_utils.crypto import keccak
 
 from oracle.domain.errors import BadInput, Refused, Unreachable
 from oracle.domain.records import (
@@ -97,6 +98,17 @@ def test_export_goes_into_another_ledger_once(ledger: SqlLedger, tmp_path: Path)
     assert other.bids() == ledger.bids()
 
 
+def test_prompt_goes_with_its_bid_through_export_and_copy(ledger: SqlLedger, tmp_path: Path) -> None:
+    document = b'{"version":1}'
+    bid = replace(sealed(), prompt_hash=keccak(document))
+    ledger.save_prompt(bid.prompt_hash, document)
+    ledger.save_bid(bid)
+    for number, text in enumerate([ledger.export_bids(), ledger.bids_copy.read_text()]):
+        other = reopened(tmp_path / f"other{number}.sqlite")
+        other.import_bids(text)
+        assert other.prompt(bid.prompt_hash) == document
+
+
 def test_import_that_contradicts_the_ledger_adds_nothing(ledger: SqlLedger, tmp_path: Path) -> None:
     other = reopened(tmp_path / "other.sqlite")
     other.save_bid(sealed(2))
@@ -117,10 +129,13 @@ def test_import_that_contradicts_the_ledger_adds_nothing(ledger: SqlLedger, tmp_
         (lambda d: json.dumps({**d, "bids": [{**d["bids"][0], "salt": "0x12"}]}), "bid 1 of the export: salt"),
         (lambda d: json.dumps({**d, "bids": [{**d["bids"][0], "amount": "ten"}]}), "bid 1 of the export: amount"),
         (lambda d: json.dumps({**d, "bids": [1]}), "bid 1 of the export: epoch"),
+        (lambda d: json.dumps({**d, "prompts": {"0x12": "{}"}}), "prompt 0x12 of the export"),
+        (lambda d: json.dumps({**d, "prompts": {"0x12": 7}}), "prompt 0x12 of the export"),
+        (lambda d: json.dumps({**d, "prompts": []}), "not an export"),
     ],
 )
 def test_malformed_export_is_refused_naming_the_entry(ledger: SqlLedger, edit: object, reason: str) -> None:
-    text = edit(json.loads(bids_file.dump(ORGANISATION, [sealed()])))  # type: ignore[operator]
+    text = edit(json.loads(bids_file.dump(ORGANISATION, [sealed()], {})))  # type: ignore[operator]
     with pytest.raises(BadInput, match=reason):
         ledger.import_bids(text)
 
