@@ -41,7 +41,7 @@ contract PromptUpdate is Rewards {
 
     /// @inheritdoc IPromptUpdate
     function liveEpoch() external view returns (uint256) {
-        return _heads.liveEpoch;
+        return _gate.liveEpoch;
     }
 
     // Slots
@@ -59,12 +59,13 @@ contract PromptUpdate is Rewards {
     /// @inheritdoc IPromptUpdate
     function slot(uint256 slotId) external view returns (Slot memory) {
         Record memory record = _slots[slotId];
+        Contest storage sides = _sidesOf(slotId);
         if (record.openedAt == 0) revert UnknownSlot(slotId);
         return Slot({
-            prompter: record.prompter,
-            price: record.price,
-            setter: record.setter,
-            collateral: record.collateral,
+            prompter: sides.winner,
+            price: sides.price,
+            setter: sides.setter,
+            collateral: sides.collateral,
             proposalId: record.proposalId,
             epoch: record.epoch,
             openedAt: record.openedAt,

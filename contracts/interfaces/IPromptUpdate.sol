@@ -23,7 +23,7 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
 
     /// @notice Commits a sealed bid for epoch `e` and pulls `deposit` tokens; a larger deposit hides the bid.
     /// @dev Commit phase only. Reverts with {OutsideWindow}, {AuctionLive}, {PreviousProposalPending},
-    /// {AlreadyCommitted}, {DepositTooLow} (below the reserve price).
+    /// {AlreadyCommitted}, {DepositTooLow} (below minBid).
     /// @param commitment keccak256(abi.encode(chainid, this, e, bidder, amount, modelId, promptHash, salt)): bound to the
     /// bidder, so that a copy opens for nobody.
     function commitBid(uint256 e, bytes32 commitment, uint256 deposit) external;

@@ -43,7 +43,7 @@ interface ISlotErrors {
     /// @notice The bidder has a bid in this epoch already.
     error AlreadyCommitted(uint256 epoch, address bidder);
 
-    /// @notice The deposit does not cover what it must: the reserve price at commit, the bid at reveal.
+    /// @notice The deposit does not cover what it must: minBid at commit, the bid at reveal.
     error DepositTooLow(uint256 deposit, uint256 needed);
 
     /// @notice The bidder has no sealed bid in this epoch.

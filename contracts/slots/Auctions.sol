@@ -32,7 +32,6 @@ abstract contract Auctions is CollateralAccounts {
 
     /// @dev Pointers that change together.
     struct Heads {
-        uint32 liveEpoch;
         uint32 openSlot;
         uint32 slotCount;
     }
@@ -49,12 +48,16 @@ abstract contract Auctions is CollateralAccounts {
     function commitBid(uint256 e, bytes32 commitment, uint256 deposit) external {
         Windows memory windows = windowsOf(e);
         _requireWithin(windows.commitStart, windows.revealStart);
-        if (_heads.liveEpoch != e) _openAuction(e);
-        if (_bids[e][msg.sender].status != BidStatus.None) revert AlreadyCommitted(e, msg.sender);
-        uint256 reserve = reservePrice(e);
-        if (deposit < reserve) revert DepositTooLow(deposit, reserve);
+        if (_gate.liveEpoch != e) _openAuction(e);
+        Bid storage bid = _bids[e][msg.sender];
+        if (bid.status != BidStatus.None) revert AlreadyCommitted(e, msg.sender);
+        if (deposit < _gate.minBid) revert DepositTooLow(deposit, _gate.minBid);
+        uint96 held = deposit.toUint96();
 
-        _bids[e][msg.sender] = Bid(commitment, deposit.toUint96(), 0, uint48(block.timestamp), BidStatus.Sealed);
+        bid.hash = commitment;
+        bid.deposit = held;
+        bid.committedAt = uint48(block.timestamp);
+        bid.status = BidStatus.Sealed;
         emit BidCommitted(e, msg.sender, commitment, deposit);
 
         _pull(deposit);
@@ -72,7 +75,8 @@ abstract contract Auctions is CollateralAccounts {
         bid.hash = opening.promptHash;
         bid.amount = uint96(opening.amount); // at most the deposit
         bid.status = BidStatus.Revealed;
-        bool leads = _contend(e, bidder, bid, opening.modelId, registry.setterOf(opening.modelId));
+        address setter = registry.setterOf(opening.modelId);
+        bool leads = _contend(e, bidder, setter, opening, _collateralSince(windows.commitStart));
         emit BidRevealed(e, bidder, opening.modelId, opening.amount, opening.promptHash, leads);
     }
 
@@ -167,7 +171,7 @@ abstract contract Auctions is CollateralAccounts {
     function reservePrice(uint256 e) public view returns (uint256) {
         Pricing memory pricing = _pricing;
         if (e <= pricing.lastFilledEpoch) revert UnknownEpoch(e);
-        return AuctionMath.reservePrice(pricing.lastPrice, e - pricing.lastFilledEpoch, pricing.minBid);
+        return AuctionMath.reservePrice(pricing.lastPrice, e - pricing.lastFilledEpoch, _gate.minBid);
     }
 
     /// @inheritdoc IPromptUpdate
@@ -198,11 +202,11 @@ abstract contract Auctions is CollateralAccounts {
     function _openAuction(uint256 e) private {
         _requireNoAuction();
         _requireNoProposal();
-        _heads.liveEpoch = uint32(e); // its window is now
+        _gate.liveEpoch = uint24(e); // its window is now
     }
 
     function _requireNoAuction() internal view override {
-        uint256 e = _heads.liveEpoch;
+        uint256 e = _gate.liveEpoch;
         if (e == 0) return;
         if (stage(e) < Stage.Vacant) revert AuctionLive(e);
     }
@@ -232,21 +236,21 @@ abstract contract Auctions is CollateralAccounts {
 
     /// @dev Puts an opened bid against the leading one. Only the leader holds locks; a bid that does not lead needs the
     /// same free collateral, so that what counts does not depend on the order of opening.
-    function _contend(uint256 e, address bidder, Bid storage bid, bytes32 modelId, address setter)
+    function _contend(uint256 e, address bidder, address setter, Opening calldata opening, uint256 collateral)
         private
         returns (bool leads)
     {
         Contest storage contest = _contests[e];
         address leader = contest.winner;
-        uint256 collateral = requiredCollateral(e);
         if (leader != address(0)) _releaseSides(leader, contest.setter, collateral);
         _requireFreeSides(bidder, setter, collateral);
 
         Bid storage best = _bids[e][leader];
+        uint256 committedAt = _bids[e][bidder].committedAt;
         leads = leader == address(0)
-            || AuctionMath.beats(bid.amount, bid.committedAt, bidder, best.amount, best.committedAt, leader);
+            || AuctionMath.beats(opening.amount, committedAt, bidder, best.amount, best.committedAt, leader);
         if (!leads) {
-            contest.price = uint96(Math.max(contest.price, bid.amount));
+            contest.price = uint96(Math.max(contest.price, opening.amount));
             _lockSides(leader, contest.setter, collateral);
             return false;
         }
@@ -254,7 +258,7 @@ abstract contract Auctions is CollateralAccounts {
         contest.price = best.amount; // 0 if there was no leader
         contest.setter = setter;
         contest.collateral = uint96(collateral); // at most what the sides hold
-        contest.modelId = modelId;
+        contest.modelId = opening.modelId;
         _lockSides(bidder, setter, collateral);
     }
 }

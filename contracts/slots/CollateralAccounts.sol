@@ -71,13 +71,17 @@ abstract contract CollateralAccounts is SlotParameters {
 
     /// @inheritdoc IPromptUpdate
     function requiredCollateral(uint256 e) public view returns (uint256) {
-        // The supply of a past moment: nobody can pump it to price others out.
-        uint256 supply = bToken.getPastTotalSupply(Math.min(windowsOf(e).commitStart, block.timestamp - 1));
-        Demands memory demands = _demands;
-        return AuctionMath.requiredCollateral(supply, demands.terms.rewardCapBps(), demands.minCollateral);
+        return _collateralSince(windowsOf(e).commitStart);
     }
 
     // Internal
+
+    /// @dev By the supply of a past moment: nobody can pump it to price others out.
+    function _collateralSince(uint256 commitStart) internal view returns (uint256) {
+        uint256 supply = bToken.getPastTotalSupply(Math.min(commitStart, block.timestamp - 1));
+        Demands memory demands = _demands;
+        return AuctionMath.requiredCollateral(supply, demands.terms.rewardCapBps(), demands.minCollateral);
+    }
 
     function _pull(uint256 amount) internal {
         IERC20(bToken).safeTransferFrom(msg.sender, address(this), amount);

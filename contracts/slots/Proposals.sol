@@ -18,12 +18,8 @@ import {Auctions} from "./Auctions.sol";
 abstract contract Proposals is Auctions {
     using SafeERC20 for IERC20;
 
-    /// @dev A {Slot} as stored.
+    /// @dev A {Slot} as stored; its sides, price and collateral stay where its auction left them, see {_sidesOf}.
     struct Record {
-        address prompter;
-        uint96 price;
-        address setter;
-        uint96 collateral;
         uint256 proposalId;
         uint32 epoch;
         uint40 openedAt;
@@ -36,6 +32,8 @@ abstract contract Proposals is Auctions {
 
     mapping(address owner => mapping(address operator => bool)) private _operators;
     mapping(uint256 slotId => Record) internal _slots;
+    /// @dev Weight setter and collateral of empty slots, which no auction filled.
+    mapping(uint256 slotId => Contest) private _vacancies;
 
     // The winner
 
@@ -64,7 +62,7 @@ abstract contract Proposals is Auctions {
 
         proposalId = _propose(e, generation, actions);
         _proposal = proposalId;
-        _succeedSlot(e, proposalId, winner);
+        _succeedSlot(e, proposalId);
         emit ProposalPosted(e, proposalId, winner, generation, uri, prompt);
 
         _bond(proposalId, winner, generation.dataDigest);
@@ -94,18 +92,21 @@ abstract contract Proposals is Auctions {
         while (e > last && block.timestamp < windowsOf(e).submitEnd) --e;
         if (e == last) revert NotRollable(last + 1);
 
-        address setter = _slots[id].setter;
+        address setter = _sidesOf(id).setter;
         uint256 collateral = requiredCollateral(e);
         _closeSlot(id);
         if (_freeCollateral(setter) < collateral) return;
         _lock(setter, collateral);
-        _open(e, 0, address(0), setter, 0, uint96(collateral)); // at most what the setter holds
+        Contest storage vacancy = _vacancies[_heads.slotCount + 1];
+        vacancy.setter = setter;
+        vacancy.collateral = uint96(collateral); // at most what the setter holds
+        _open(e, 0, vacancy);
     }
 
     /// @inheritdoc IPromptUpdate
     function exitSlot() external {
         uint256 id = _requireOpenSlot();
-        if (msg.sender != _slots[id].setter) revert OnlySetter(msg.sender);
+        if (msg.sender != _sidesOf(id).setter) revert OnlySetter(msg.sender);
         _requireNoProposal();
         _closeSlot(id);
     }
@@ -179,31 +180,17 @@ abstract contract Proposals is Auctions {
 
     /// @dev Closes the open slot, if any, and opens the winner's in the same second. The locks of the leading bid are
     /// the slot's from now on.
-    function _succeedSlot(uint256 e, uint256 proposalId, address winner) private {
+    function _succeedSlot(uint256 e, uint256 proposalId) private {
         uint256 previous = _heads.openSlot;
         if (previous != 0) _closeSlot(previous);
-        Contest storage contest = _contests[e];
-        _open(e, proposalId, winner, contest.setter, contest.price, contest.collateral);
+        _open(e, proposalId, _contests[e]);
     }
 
-    function _open(uint256 e, uint256 proposalId, address prompter, address setter, uint96 price, uint96 collateral)
-        private
-    {
+    function _open(uint256 e, uint256 proposalId, Contest storage sides) private {
         uint32 id = ++_heads.slotCount;
         _heads.openSlot = id;
-        _slots[id] = Record(
-            prompter,
-            price,
-            setter,
-            collateral,
-            proposalId,
-            uint32(e),
-            uint40(block.timestamp),
-            0,
-            false,
-            _demands.terms
-        );
-        emit SlotOpened(id, e, proposalId, prompter, setter, price, collateral);
+        _slots[id] = Record(proposalId, uint32(e), uint40(block.timestamp), 0, false, _demands.terms);
+        emit SlotOpened(id, e, proposalId, sides.winner, sides.setter, sides.price, sides.collateral);
     }
 
     function _closeSlot(uint256 id) private {
@@ -222,6 +209,12 @@ abstract contract Proposals is Auctions {
     }
 
     // Internal: reads
+
+    /// @dev Of an empty slot the winner, the price and the model are zero.
+    function _sidesOf(uint256 id) internal view returns (Contest storage) {
+        Record storage record = _slots[id];
+        return record.proposalId == 0 ? _vacancies[id] : _contests[record.epoch];
+    }
 
     function _requireOpenSlot() private view returns (uint256 id) {
         id = _heads.openSlot;

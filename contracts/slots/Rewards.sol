@@ -27,12 +27,13 @@ abstract contract Rewards is Proposals {
         outcome = previewReward(slotId);
         Record storage record = _slots[slotId];
         record.settled = true;
-        address prompter = record.prompter;
-        address setter = record.setter;
+        Contest storage sides = _sidesOf(slotId);
+        address prompter = sides.winner;
+        address setter = sides.setter;
         emit RewardSettled(slotId, record.epoch, prompter, setter, outcome);
 
         uint256 burned = outcome.priceBurned;
-        uint256 collateral = record.collateral;
+        uint256 collateral = sides.collateral;
         if (outcome.delta < 0) {
             burned += outcome.prompterTokens + outcome.setterTokens;
             if (prompter != address(0)) _release(prompter, collateral, outcome.prompterTokens);
@@ -58,23 +59,24 @@ abstract contract Rewards is Proposals {
     /// @inheritdoc IPromptUpdate
     function previewReward(uint256 slotId) public view returns (Outcome memory outcome) {
         Record storage record = _slots[slotId];
+        Contest storage sides = _sidesOf(slotId);
         SlotTerms terms = record.terms;
         _measure(record, _requireMature(slotId), outcome);
         (outcome.delta,, outcome.prompterTokens, outcome.setterTokens) = RewardMath.split(
             outcome.m0,
             outcome.m1,
             outcome.m2,
-            record.prompter == address(0) ? 0 : terms.prompterBps(),
+            sides.winner == address(0) ? 0 : terms.prompterBps(),
             terms.setterBps(),
             terms.rewardCapBps(),
             bToken.totalSupply(),
             bToken.marketCap()
         );
-        uint256 price = record.price;
+        uint256 price = sides.price;
         (bool earns, bool invalid) = _verdict(record.proposalId, terms);
         if (outcome.delta < 0) {
-            outcome.prompterTokens = Math.min(outcome.prompterTokens, record.collateral);
-            outcome.setterTokens = Math.min(outcome.setterTokens, record.collateral);
+            outcome.prompterTokens = Math.min(outcome.prompterTokens, sides.collateral);
+            outcome.setterTokens = Math.min(outcome.setterTokens, sides.collateral);
             outcome.priceBurned = price;
             return outcome;
         }

@@ -18,11 +18,10 @@ import {Timing} from "./Timing.sol";
 /// @title SlotParameters
 /// @notice The parts that PromptUpdate works with and the numbers that governance may tune.
 abstract contract SlotParameters is Parameters, Timing {
-    /// @dev What the reserve price is made of, in one word because every commit reads it. `minBid` is a copy.
+    /// @dev What the reserve price fades from.
     struct Pricing {
         uint96 lastPrice;
         uint32 lastFilledEpoch;
-        uint96 minBid;
     }
 
     /// @dev Copies of parameters that every reveal and every new slot read, in one word.
@@ -113,7 +112,7 @@ abstract contract SlotParameters is Parameters, Timing {
         override(IParameters, Parameters)
         returns (uint256 min, uint256 max)
     {
-        EpochRun run = _latest;
+        EpochRun run = _gate.latest;
         if (name == "epochLength") {
             (min, max) = _duration(1 hours, 30 days);
             return (Math.max(min, run.revealDuration() + run.submitWindow()), max);
@@ -143,7 +142,7 @@ abstract contract SlotParameters is Parameters, Timing {
 
     /// @dev Every bound fits the bits of its copy.
     function _copy() private {
-        _pricing.minBid = uint96(_parameter("minBid"));
+        _gate.minBid = uint96(_parameter("minBid"));
         SlotTerms terms = packTerms(
             _parameter("prompterBps"),
             _parameter("setterBps"),

@@ -10,18 +10,26 @@ abstract contract Timing is IPromptUpdate {
     /// @inheritdoc IPromptUpdate
     uint256 public immutable genesis;
 
-    /// @dev Apart from the others because every call needs it, and only rare ones need another.
-    EpochRun internal _latest;
+    /// @dev All that a commit must know, in one word: the lengths that were set last, the epoch whose auction runs or
+    /// ran last, and a copy of the parameter minBid.
+    struct Gate {
+        EpochRun latest;
+        uint24 liveEpoch;
+        uint96 minBid;
+    }
+
+    Gate internal _gate;
+    /// @dev Runs of epochs before the latest, which only rare calls need.
     EpochRun[] private _earlier;
 
     constructor(uint256 epochLength, uint256 revealDuration, uint256 submitWindow) {
         genesis = block.timestamp;
-        _latest = packRun(1, block.timestamp + epochLength, epochLength, revealDuration, submitWindow);
+        _gate.latest = packRun(1, block.timestamp + epochLength, epochLength, revealDuration, submitWindow);
     }
 
     /// @inheritdoc IPromptUpdate
     function currentEpoch() public view returns (uint256) {
-        EpochRun run = _latest;
+        EpochRun run = _gate.latest;
         uint256 last = type(uint256).max;
         for (uint256 i = _earlier.length; block.timestamp < run.start() && i != 0; --i) {
             last = run.from() - 1;
@@ -51,8 +59,8 @@ abstract contract Timing is IPromptUpdate {
     function _schedule(uint256 epochLength, uint256 revealDuration, uint256 submitWindow) internal {
         uint256 from = currentEpoch() + 2;
         uint256 start = _runOf(from - 1).startOf(from - 1) + epochLength;
-        if (_latest.from() != from) _earlier.push(_latest);
-        _latest = packRun(from, start, epochLength, revealDuration, submitWindow);
+        if (_gate.latest.from() != from) _earlier.push(_gate.latest);
+        _gate.latest = packRun(from, start, epochLength, revealDuration, submitWindow);
         emit TimingChanged(from, start, epochLength, revealDuration, submitWindow);
     }
 
@@ -63,7 +71,8 @@ abstract contract Timing is IPromptUpdate {
 
     function _runOf(uint256 e) private view returns (EpochRun run) {
         if (e == 0) revert UnknownEpoch(e);
-        run = _latest;
+        run = _gate.latest;
+        if (e >= run.from()) return run; // nearly always: spares the length of the list
         for (uint256 i = _earlier.length; e < run.from(); --i) {
             run = _earlier[i - 1]; // the first run is from epoch 1, so there is one
         }
