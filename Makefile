@@ -42,6 +42,7 @@ test-python: setup
 	$(BIN)/pytest
 
 test-brownie: setup
+	$(BIN)/python scripts/compile.py
 	$(BIN)/brownie test --network anvil
 	$(BIN)/brownie test --network ganache-cli
 

@@ -22,8 +22,7 @@ from web3 import Web3  # noqa: E402
 
 from oracle.chain import deployments  # noqa: E402
 from oracle.domain.errors import BadInput, GengovError, Refused  # noqa: E402
-from scripts.deployment import genesis, profiles, session  # noqa: E402
-from scripts.deployment.rollout import Order, roll_out  # noqa: E402
+from scripts.deployment import genesis, profiles, rollout, session  # noqa: E402
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,9 +50,9 @@ def run(args: argparse.Namespace) -> deployments.DeploymentFile:
     out = _free(args.out or deployments.default_path(web3.eth.chain_id, ROOT), args.force)
     signer = _signer(args, web3)
     people = genesis.people(web3, signer.address, args.setter, args.verifier, args.threshold)
-    order = Order(args.profile, args.reserve_token, genesis.shipped(ROOT, people))
+    order = rollout.order(web3, args.profile, args.reserve_token, genesis.shipped(ROOT, people))
     with session.connect(web3, args.rpc, signer, ROOT) as opened:
-        deployment = roll_out(opened, order, say=_say)
+        deployment = rollout.roll_out(opened, order, say=_say)
     deployments.write(out, deployment)
     _say(f"wrote {out}")
     return deployment
@@ -64,8 +63,8 @@ def main(profile: str = "local", reserve_token: str = "", account: str = "", out
     opened = session.active(account)
     file = _free(Path(out or deployments.default_path(opened.web3.eth.chain_id, ROOT)), force=False)
     people = genesis.people(opened.web3, opened.account.address, None, [], None)
-    order = Order(profile, reserve_token or None, genesis.shipped(ROOT, people))
-    deployments.write(file, roll_out(opened, order, say=_say))
+    order = rollout.order(opened.web3, profile, reserve_token or None, genesis.shipped(ROOT, people))
+    deployments.write(file, rollout.roll_out(opened, order, say=_say))
     _say(f"wrote {file}")
 
 

@@ -15,8 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # So that the scripts find each other from every folder.
 
+from web3.exceptions import Web3Exception  # noqa: E402
+
 from oracle.chain import deployments  # noqa: E402
-from oracle.domain.errors import GengovError  # noqa: E402
+from oracle.domain.errors import GengovError, Unreachable  # noqa: E402
 from scripts.deployment import checks, session  # noqa: E402
 
 
@@ -24,7 +26,11 @@ def verify(rpc: str, file: Path | None) -> list[str]:
     """Sentences about what differs. Raises GengovError when chain, file or sources cannot be read."""
     web3 = session.reach(rpc)
     deployment = deployments.read(file or deployments.default_path(web3.eth.chain_id, ROOT))
-    return checks.differences(web3, deployment, session.artifacts(ROOT))
+    artifacts = session.artifacts(ROOT)
+    try:
+        return checks.differences(web3, deployment, artifacts)
+    except (OSError, Web3Exception) as error:
+        raise Unreachable(f"{rpc} stopped answering: {type(error).__name__}", hint="try again") from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

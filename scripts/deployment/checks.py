@@ -29,6 +29,7 @@ HOLDERS = {
     },
 }
 APPROVED = 2
+STEP = 10_000  # blocks of history asked for at a time
 PLACEHOLDER = "7f" + "00" * 32  # PUSH32 of nothing: where the constructor puts an immutable
 
 
@@ -38,11 +39,15 @@ class Chain:
     def __init__(self, web3: Web3, deployment: DeploymentFile) -> None:
         self.web3 = web3
         self.deployment = deployment
+        self._contracts: dict[str, Contract] = {}
 
     def contract(self, name: str) -> Contract:
         """The contract of this name at its address in the file."""
-        address = Web3.to_checksum_address(self.deployment.address(name))
-        return self.web3.eth.contract(address, abi=abi.load("MockUSDC" if name == "ReserveToken" else name))
+        if name not in self._contracts:
+            address = Web3.to_checksum_address(self.deployment.address(name))
+            interface = abi.load("MockUSDC" if name == "ReserveToken" else name)
+            self._contracts[name] = self.web3.eth.contract(address, abi=interface)
+        return self._contracts[name]
 
     def read(self, name: str, function: str, *args: Any) -> Any:
         """What a view returns."""
@@ -152,15 +157,22 @@ def _roles(chain: Chain) -> Iterator[str]:
 
 def _holders(chain: Chain, contract: str) -> dict[bytes, set[str]]:
     """Holders by role, out of the whole history: a role cannot be enumerated, but it cannot be given in silence."""
-    events = chain.contract(contract).events
-    start = chain.deployment.block
-    history = [*events.RoleGranted().get_logs(from_block=start), *events.RoleRevoked().get_logs(from_block=start)]
     held: dict[bytes, set[str]] = {}
-    for event in sorted(history, key=lambda log: (log["blockNumber"], log["logIndex"])):
+    for event in _history(chain, contract):
         accounts = held.setdefault(bytes(event["args"]["role"]), set())
         change: Callable[[str], None] = accounts.add if event["event"] == "RoleGranted" else accounts.discard
         change(event["args"]["account"])
     return held
+
+
+def _history(chain: Chain, contract: str) -> Iterator[Any]:
+    """Role events in their order, read in steps that every provider allows."""
+    events = chain.contract(contract).events
+    head = chain.web3.eth.block_number
+    for start in range(chain.deployment.block, head + 1, STEP):
+        span = {"from_block": start, "to_block": min(start + STEP - 1, head)}
+        found = [*events.RoleGranted().get_logs(**span), *events.RoleRevoked().get_logs(**span)]
+        yield from sorted(found, key=lambda log: (log["blockNumber"], log["logIndex"]))
 
 
 def _registry(chain: Chain) -> Iterator[str]:

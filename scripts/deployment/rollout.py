@@ -18,19 +18,22 @@ MOCK_DECIMALS = 6
 
 @dataclass(frozen=True)
 class Order:
-    """What to deploy: start values by profile, the token behind the curve (None: a mock), genesis."""
+    """What to deploy: start values, the token behind the curve (None: a mock), genesis. Made by `order`."""
 
-    profile: str
+    profile: profiles.Profile
     reserve_token: str | None
     genesis: plan.Genesis
 
 
+def order(web3: Web3, profile: str, reserve_token: str | None, genesis: plan.Genesis) -> Order:
+    """Check an order against the chain. Raises Refused or BadInput before anything slow starts."""
+    _check_chain(web3.eth.chain_id, profile, reserve_token)
+    return Order(profiles.load(profile, _decimals(web3, reserve_token)), reserve_token, genesis)
+
+
 def roll_out(session: Session, order: Order, say: Callable[[str], None]) -> DeploymentFile:
     """Deploy everything and return its description. Raises GengovError; nothing is sent if a check before fails."""
-    deployer, chain_id = session.account.address, session.web3.eth.chain_id
-    _check_chain(order, chain_id)
-    decimals = _decimals(session.web3, order.reserve_token)
-    profile = profiles.load(order.profile, decimals)
+    deployer, chain_id, profile = session.account.address, session.web3.eth.chain_id, order.profile
     addresses = plan.predict(deployer, session.web3.eth.get_transaction_count(deployer), order.reserve_token)
     named = plan.arguments(profile, addresses, order.genesis)
     if stray := plan.misnamed(profile, {name: session.project[name].abi for name in plan.CONTRACTS}):
@@ -72,14 +75,12 @@ def _check_place(name: str, found: str, expected: str) -> None:
         raise Refused(f"{name} came to {found}, not to {expected} where the others expect it", hint=hint)
 
 
-def _check_chain(order: Order, chain_id: int) -> None:
+def _check_chain(chain_id: int, profile: str, reserve_token: str | None) -> None:
     if chain_id in LOCAL_CHAINS:
         return
-    if order.profile == "local":
-        raise Refused(
-            f"the profile local is for development chains, this is chain {chain_id}", hint="--profile production"
-        )
-    if order.reserve_token is None:
+    if profile == "local":
+        raise Refused(f"profile local is for development chains, this is chain {chain_id}", hint="--profile production")
+    if reserve_token is None:
         raise Refused(f"chain {chain_id} gets no mock reserve: anyone could mint it", hint="--reserve-token ADDRESS")
 
 

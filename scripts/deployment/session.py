@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from oracle.domain.errors import BadInput, Refused, Reverted, Unreachable
 
 LOCAL_CHAINS = (1337, 31337)
 NETWORK = "gengov"
+PROJECT = "Gengov"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def keystore(path: Path, password: str) -> Signer:
     """Decrypt a version 3 keystore file. Raises BadInput; the message never holds the key or the password."""
     try:
         key = Account.decrypt(path.read_text(encoding="utf-8"), password)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         why = "wrong password" if "MAC" in str(error) else "not a version 3 keystore"
         raise BadInput(f"cannot open the keystore {path}: {why}") from None
     return Signer(Account.from_key(key).address, bytes(key))
@@ -150,7 +152,6 @@ def active(account: str = "") -> Session:
 
 def compiled(root: Path) -> Any:
     """Load the project with Brownie, one process at a time because the artifacts are shared. Raises BadInput."""
-    from brownie import project
     from brownie.exceptions import CompilerError
 
     (root / "build").mkdir(exist_ok=True)
@@ -158,10 +159,21 @@ def compiled(root: Path) -> Any:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             with quiet():
-                loaded = project.load(root, "Gengov")
-                loaded.load_config()
+                return _loaded(root)
         except CompilerError as error:
             raise BadInput(f"the contracts do not compile: {error}") from None
+
+
+def _loaded(root: Path) -> Any:
+    from brownie import project
+
+    try:
+        loaded = project.load(root, PROJECT)
+    except FileNotFoundError:  # Brownie stumbles over artifacts of a source that was moved or removed.
+        for folder in ("contracts", "interfaces"):
+            shutil.rmtree(root / "build" / folder, ignore_errors=True)
+        loaded = project.load(root, PROJECT)
+    loaded.load_config()
     return loaded
 
 

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from eth_account import Account
 from web3 import HTTPProvider, Web3
+from web3.types import RPCEndpoint
 
-from oracle.chain import abi, devnode
+from oracle.chain import abi, deployments, devnode
 from oracle.chain.devnode import DevNode, NodeKind
+from scripts import contract_tables, deploy, verify_deployment
 
 ROOT = Path(__file__).resolve().parents[2]
+KEYSTORE = ROOT / "package.json"  # JSON, and no keystore
 
 
 def script(name: str, *args: object) -> subprocess.CompletedProcess[str]:
@@ -74,6 +77,10 @@ def test_a_keystore_pays_for_a_production_deployment_on_a_given_token(
     assert document["deployer"] == account.address
     assert document["parameters"]["PromptUpdate"]["epochLength"] == 24 * 3600
     assert script("verify_deployment", "--rpc", anvil.url, "--file", out).returncode == 0
+    tables = contract_tables.parameters(web3, deployments.read(out))
+    assert tables in (ROOT / "contracts" / "README.md").read_text(), (
+        "scripts/contract_tables.py --write brings it up to date"
+    )
 
 
 def test_an_existing_file_is_kept_unless_forced(anvil: DevNode, out: Path) -> None:
@@ -95,35 +102,51 @@ def test_an_existing_file_is_kept_unless_forced(anvil: DevNode, out: Path) -> No
         (["--threshold", 4], 2, "--threshold 4 is not within 1..3"),
         (["--from", "0x000000000000000000000000000000000000dEaD"], 1, "does not keep"),
         (["--keystore", "nobody"], 2, "no keystore file nobody"),
-        (["--keystore", "package.json", "--password-file", "LICENSE"], 2, "not a version 3 keystore"),
-        (["--keystore", "package.json", "--password-file", "nowhere"], 2, "cannot read the password file nowhere"),
+        (["--keystore", KEYSTORE, "--password-file", "nowhere"], 2, "cannot read the password file nowhere"),
+        (["--keystore", KEYSTORE, "--password-file", ROOT / "LICENSE"], 2, "not a version 3 keystore"),
     ],
 )
 def test_what_cannot_work_is_refused_before_the_first_transaction(
-    anvil: DevNode, out: Path, args: list[object], status: int, sentence: str
+    anvil: DevNode, out: Path, capsys: pytest.CaptureFixture[str], args: list[object], status: int, sentence: str
 ) -> None:
     web3 = Web3(HTTPProvider(anvil.url))
     before = web3.eth.block_number
-    result = script("deploy", "--rpc", anvil.url, "--out", out, *args)
-    assert (result.returncode, sentence in result.stderr) == (status, True), result.stderr
+    assert deploy.command(["--rpc", anvil.url, "--out", str(out), *map(str, args)]) == status
+    assert sentence in capsys.readouterr().err
     assert web3.eth.block_number == before
     assert not out.exists()
 
 
-def test_a_wrong_password_is_named_without_the_password(anvil: DevNode, out: Path, tmp_path: Path) -> None:
+def test_a_real_chain_gets_neither_short_times_nor_a_mock(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with devnode.start(NodeKind.ANVIL) as node:
+        web3 = Web3(HTTPProvider(node.url))
+        web3.provider.make_request(RPCEndpoint("anvil_setChainId"), [10])
+        judge = ["--verifier", web3.eth.accounts[0]]
+        order = ["--rpc", node.url, "--out", str(out)]
+        assert deploy.command(order) == 1
+        assert "no verifier is named" in capsys.readouterr().err
+        assert deploy.command([*order, *judge]) == 1
+        assert "profile local is for development chains, this is chain 10" in capsys.readouterr().err
+        assert deploy.command([*order, *judge, "--profile", "production"]) == 1
+        assert "chain 10 gets no mock reserve" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_wrong_password_is_named_without_the_password(
+    anvil: DevNode, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     key = tmp_path / "key.json"
     key.write_text(json.dumps(Account.encrypt(Account.create().key, "right", iterations=1024)))
     (tmp_path / "password").write_text("hunter2")
-    result = script(
-        "deploy", "--rpc", anvil.url, "--out", out, "--keystore", key, "--password-file", tmp_path / "password"
-    )
-    assert result.returncode == 2
-    assert "wrong password" in result.stderr
-    assert "hunter2" not in result.stderr
+    order = ["--rpc", anvil.url, "--out", str(out), "--keystore", str(key)]
+    assert deploy.command([*order, "--password-file", str(tmp_path / "password")]) == 2
+    told = capsys.readouterr()
+    assert "wrong password" in told.err
+    assert "hunter2" not in told.err + told.out
 
 
-def test_a_silent_endpoint_is_unreachable(out: Path) -> None:
+def test_a_silent_endpoint_is_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
     url = f"http://127.0.0.1:{devnode.free_port()}"
-    for name in ("deploy", "verify_deployment"):
-        result = script(name, "--rpc", url)
-        assert (result.returncode, f"no chain answers at {url}" in result.stderr) == (4, True)
+    for program in (deploy.command, verify_deployment.main, contract_tables.main):
+        assert program(["--rpc", url]) == 4
+        assert f"no chain answers at {url}" in capsys.readouterr().err

@@ -40,6 +40,17 @@ class Deployed:
         receipt = self.web3.eth.wait_for_transaction_receipt(call.transact({"from": account}))
         assert receipt["status"] == 1
 
+    def poke(self, contract: str, find: str, put: str, key: bytes | None = None) -> None:
+        """Write past the contract's rules: the first word of storage, or of a mapping at `key`, that holds `find`."""
+        address = Web3.to_checksum_address(self.file.addresses[contract])
+        for slot in range(40):
+            place = slot if key is None else int.from_bytes(Web3.keccak(key + slot.to_bytes(32, "big")), "big")
+            word = self.web3.eth.get_storage_at(address, place).hex()
+            if find in word:
+                self.ask("anvil_setStorageAt", address, hex(place), "0x" + word.replace(find, put))
+                return
+        raise AssertionError(f"{contract} stores no {find}")
+
     def ask(self, method: str, *params: Any) -> Any:
         return self.web3.provider.make_request(RPCEndpoint(method), list(params))["result"]
 
@@ -101,7 +112,6 @@ def test_other_code_is_named_even_where_the_file_knows_its_hash(deployed: Deploy
     [
         ("BToken", "redeemFeeBps", 100),
         ("PromptUpdate", "prompterBps", 300),
-        ("Governance", "fastBudgetBps", 600),
         ("DisputeResolver", "treasuryBps", 4000),
     ],
 )
@@ -125,17 +135,23 @@ def test_an_unknown_profile_is_named(deployed: Deployed) -> None:
     assert deployed.differences(profile="staging")[0].startswith("profile: there is no profile 'staging'")
 
 
+def test_a_parameter_that_governance_changed_is_named(deployed: Deployed) -> None:
+    deployed.poke("Governance", hex(500)[2:].zfill(64), hex(600)[2:].zfill(64), key=named("fastBudgetBps"))
+    assert deployed.differences() == ["Governance.fastBudgetBps: expected 500, found 600"]
+
+
 @pytest.mark.parametrize(
-    ("contract", "setter", "wire"),
+    ("contract", "wire"),
     [
-        ("Governance", "setModelRegistry", "modelRegistry"),
-        ("Governance", "setPromptUpdate", "promptUpdate"),
-        ("Governance", "setDisputeResolver", "disputeResolver"),
+        ("Governance", "modelRegistry"),
+        ("Governance", "promptUpdate"),
+        ("Governance", "disputeResolver"),
+        ("DisputeResolver", "arbitrator"),
     ],
 )
-def test_a_replaced_part_is_named(deployed: Deployed, contract: str, setter: str, wire: str) -> None:
+def test_a_replaced_part_is_named(deployed: Deployed, contract: str, wire: str) -> None:
     before, other = deployed.file.addresses[checks.WIRES[wire]], deployed.file.addresses["BToken"]
-    deployed.act("TimelockController", contract, setter, other)
+    deployed.poke(contract, before[2:].lower(), other[2:].lower())
     assert deployed.differences() == [f"{contract}.{wire}: expected {before}, found {other}"]
 
 
@@ -147,11 +163,10 @@ def test_a_role_given_to_a_stranger_or_the_deployer_is_named(deployed: Deployed,
     id_ = b"\0" * 32 if role.startswith("DEFAULT") else bytes(Web3.keccak(text=role))
     for account in (STRANGER, deployed.file.deployer):
         deployed.act("TimelockController", contract, "grantRole", id_, account)
-        (sentence,) = deployed.differences()
-        assert sentence.startswith(f"{contract}: holders of {role}: expected ")
-        assert account in sentence
-        deployed.act("TimelockController", contract, "revokeRole", id_, account)
-    assert deployed.differences() == []
+    (sentence,) = deployed.differences()
+    assert sentence.startswith(f"{contract}: holders of {role}: expected ")
+    assert STRANGER in sentence
+    assert deployed.file.deployer in sentence
 
 
 def test_a_role_that_nobody_knows_is_named(deployed: Deployed) -> None:

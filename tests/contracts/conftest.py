@@ -42,7 +42,7 @@ def org(module_isolation: None) -> Iterator[SimpleNamespace]:
     weights, tokenizer, engine = (bytes(web3.keccak(text=part)) for part in ("weights", "tokenizer", "engine"))
     model = genesis.model("test", Commitment(weights, tokenizer, engine, "models/test"), who.setter)
     start = plan.Genesis(who.verifiers, who.threshold, (model,), shipped.templates, shipped.samplers)
-    file = rollout.roll_out(opened, rollout.Order("local", None, start), say=lambda line: None)
+    file = rollout.roll_out(opened, rollout.order(opened.web3, "local", None, start), say=lambda line: None)
     parts = {name: opened.at(name, address) for name, address in file.addresses.items() if name != "ReserveToken"}
     yield SimpleNamespace(
         file=file,

@@ -81,7 +81,7 @@ def test_nobody_posts_for_a_slot_that_nobody_won(org: SimpleNamespace, auction: 
     none = b"\0" * 32
     generation = (none, none, org.model, none, 0, 0, 0, none)
     actions = ([ZERO_ADDRESS], [0], ["0x"])
-    with reverts(revert_pattern="OnlyWinner: .*"):
+    with reverts(revert_pattern="WrongStage: .*"):
         org.PromptUpdate.updatePrompt(
             auction.epoch, generation, (none, none, none, []), actions, "", "0x", {"from": org.stranger}
         )
