@@ -33,7 +33,7 @@ def run(
     session.emit({"account": session.account, "steps": rows}, lambda: None if rows else err.print("nothing is due"))
     failed = [step.error for step in steps if step.error]
     if failed:
-        raise failed[0]
+        raise typer.Exit(failed[0].exit_code)
 
 
 def _walk(session: Session, timeline: Timeline) -> list[Step]:
@@ -46,7 +46,7 @@ def _walk(session: Session, timeline: Timeline) -> list[Step]:
 
 def _tell(timeline: Timeline, step: Step) -> None:
     if step.error:
-        timeline.console.print(f"[red]✗[/] [bold cyan]{step.stage:<10}[/]{step.detail}")
+        timeline.failure(str(step.stage), step.error)
     elif step.done:
         timeline.step(str(step.stage), step.detail, tx=step.tx_hash, gas=step.gas)
     else:

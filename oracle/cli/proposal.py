@@ -54,6 +54,7 @@ def facts(org: Organisation, number: int) -> dict[str, Any]:
     if not posted:
         raise Refused(f"no slot posted a proposal {number}", hint="gengov proposal list")
     event, read = posted[-1], org.chain.read
+    snapshot = read("Governance", "proposalSnapshot", number)
     against, favour, abstain = read("Governance", "proposalVotes", number)
     created = org.chain.events("Governance", "ProposalCreated", first=event.block_number, last=event.block_number)
     calls = next(e.args for e in created if e.args["proposalId"] == number)
@@ -70,8 +71,8 @@ def facts(org: Organisation, number: int) -> dict[str, Any]:
             for target, value, data in zip(calls["targets"], calls["values"], calls["calldatas"], strict=True)
         ],
         "votes": {"for": favour, "against": against, "abstain": abstain},
-        "quorum": read("Governance", "quorumOf", number),
-        "vote_from": read("Governance", "proposalSnapshot", number),
+        "quorum": read("Governance", "quorumOf", number) if org.chain.head().timestamp > snapshot else None,
+        "vote_from": snapshot,
         "vote_until": read("Governance", "proposalDeadline", number),
         "eta": read("Governance", "proposalEta", number),
         "blocked_until": read("DisputeResolver", "executionBlockedUntil", number),
@@ -93,9 +94,10 @@ def render_facts(org: Organisation, data: dict[str, Any]) -> None:
         f"  {'margin':<14}{bps(data['gamma_bps'])} over every other action, dispersion {bps(data['dispersion_bps'])}"
     )
     votes = data["votes"]
+    quorum = "known once voting begins" if data["quorum"] is None else tok(org, data["quorum"])
     out.print(
         f"  {'votes':<14}for {tok(org, votes['for'])}, against {tok(org, votes['against'])}, "
-        f"abstain {tok(org, votes['abstain'])}; quorum {tok(org, data['quorum'])}"
+        f"abstain {tok(org, votes['abstain'])}; quorum {quorum}"
     )
     out.print(f"  {'voting':<14}from {when(data['vote_from'], now)} to {when(data['vote_until'], now)}")
     if data["eta"]:

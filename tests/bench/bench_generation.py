@@ -99,7 +99,8 @@ def measure(folder: Path, case: Case, repeats: int, python: Path | None) -> dict
         rates["transformers"] = SAMPLES * each / result["seconds"]
         print(
             f"{case.name:10} {'transformers':13} {SAMPLES * each:5} tokens in {result['seconds']:6.3f} s = "
-            f"{rates['transformers']:7.0f} tokens/s ({result['threads']} threads, no grammar)"
+            f"{rates['transformers']:7.0f} tokens/s "
+            f"({result['processor']:.3f} s of processor, {result['threads']} threads, no grammar)"
         )
         for engine in ("exact", "fp32"):
             print(f"{case.name:10} {engine} is {rates[engine] / rates['transformers']:.1f} x transformers")

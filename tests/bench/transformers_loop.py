@@ -16,16 +16,16 @@ def main(folder: str, samples: str, tokens: str, repeats: str) -> None:
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     prompt = torch.tensor([json.load(sys.stdin)] * int(samples))
     options = {"max_new_tokens": int(tokens), "min_new_tokens": int(tokens), "top_k": 0, "top_p": 1.0}
-    best = float("inf")
+    best = (float("inf"), 0.0)
     for _ in range(int(repeats)):
-        started = time.perf_counter()
+        wall, processor = time.perf_counter(), time.process_time()
         with torch.inference_mode():
             drawn = model.generate(
                 prompt, attention_mask=torch.ones_like(prompt), do_sample=True, pad_token_id=0, **options
             )
-        best = min(best, time.perf_counter() - started)
+        best = min(best, (time.perf_counter() - wall, time.process_time() - processor))
         assert drawn.shape == (int(samples), prompt.shape[1] + int(tokens))
-    json.dump({"seconds": best, "threads": torch.get_num_threads()}, sys.stdout)
+    json.dump({"seconds": best[0], "processor": best[1], "threads": torch.get_num_threads()}, sys.stdout)
 
 
 if __name__ == "__main__":

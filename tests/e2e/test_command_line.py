@@ -1,12 +1,28 @@
 """A slot by hand, command after command, as the people of the organisation would type it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import ROOT, Gengov
 
 TOKEN = 10**18
+REQUEST = """
+objective = "results"
+budget = 30
+
+[[candidates]]
+title = "Seed library"
+address = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
+ask = 20
+done = 9
+
+[[candidates]]
+title = "Repair cafe"
+address = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"
+ask = 12
+done = 1
+late = 4
+"""
 
 
 def test_token__quote_buy_sell__the_curve_pays_what_it_quoted(gengov: Gengov, devnet: Any) -> None:
@@ -30,9 +46,11 @@ def test_vote_delegate__own_tokens__become_votes_of_another(gengov: Gengov, devn
 
 
 def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: Any, folder: Path) -> None:
-    document = json.loads((ROOT / "models" / "gengov-tiny" / "example-prompt.json").read_text())
+    (folder / "request.toml").write_text(REQUEST)
     prompt = folder / "slot.json"
-    prompt.write_text(json.dumps(document | {"chain_id": devnet["chain_id"], "block": 1}))
+    made = gengov.json("prompt", "new", "request.toml", "--out", str(prompt))
+    assert gengov.json("prompt", "render", str(prompt))["prompt_hash"] == made["prompt_hash"]
+    gengov("prompt", "new", "request.toml", "--out", str(prompt), code=1)
     gengov("prompt", "lint", str(prompt))
 
     bid = _commit_in_time(gengov, prompt)
@@ -76,7 +94,7 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
     assert "execute" in _walk(gengov)
     assert gengov.json("proposal", "list")["proposals"][0]["state"] == "Executed"
     rest = gengov.json("bid", "withdraw", "--as", "prompter", "--yes")
-    assert rest["amount"] == 20 * TOKEN - gengov.json("slot", "show")["open_slot"]["price"]
+    assert rest["amount"] == 20 * TOKEN - TOKEN // 1000  # alone, one pays the reserve price, not the bid
 
 
 def test_model__register_another_setter__is_listed_unapproved(gengov: Gengov, devnet: Any) -> None:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oracle.cli.amounts import short
+from oracle.domain.errors import GengovError
 
 STAGE_WIDTH = 14
 
@@ -41,6 +42,12 @@ class Timeline:
             self.gas.setdefault(kind, gas)
         proof = f"  [dim]tx {short('0x' + tx.hex())} · {gas:,} gas[/]" if tx else ""
         self.console.print(f"[green]✓[/] [bold cyan]{stage:<{STAGE_WIDTH}}[/]{escape(text)}{proof}")
+
+    def failure(self, stage: str, error: GengovError) -> None:
+        """A step that was refused, why, and how to mend it."""
+        self.console.print(f"[red]✗[/] [bold cyan]{stage:<{STAGE_WIDTH}}[/]{escape(error.message)}")
+        if error.hint:
+            self.note(error.hint)
 
     def skip(self, text: str) -> None:
         """Time that was skipped, not waited for."""

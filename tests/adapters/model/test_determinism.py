@@ -22,7 +22,9 @@ SHAPE = {"hidden_size": 96, "intermediate_size": 256, "num_attention_heads": 6, 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_llama(tmp_path_factory.mktemp("llama"), **SHAPE)
+    """The model that ships; a random one where none does."""
+    shipped = [path.parent for path in sorted((ROOT / "models").glob("*/model.safetensors"))]
+    return shipped[0] if shipped else build_tiny_llama(tmp_path_factory.mktemp("llama"), **SHAPE)
 
 
 @cache
@@ -32,7 +34,7 @@ def draw_elsewhere(
     """Hashes from another process whose numerical library runs under `settings`."""
     command = [sys.executable, "-m", "tests.support.draw_and_hash", str(folder), engine, str(count), str(threads)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("OPENBLAS", "NPY_", "OMP"))}
-    done = subprocess.run(command, cwd=ROOT, env=environment | dict(settings), capture_output=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=environment | dict(settings), capture_output=True, timeout=240)
     assert done.returncode == 0, done.stderr.decode()
     hashes: dict[str, str] = json.loads(done.stdout)
     return hashes
@@ -62,7 +64,7 @@ def test_fp32__same_kernels__do_not_agree_to_the_bit(folder: Path) -> None:
 
 
 def test_exact__one_or_two_threads__same_hash(folder: Path) -> None:
-    assert draw_elsewhere(folder, "exact", 100, 1) == draw_elsewhere(folder, "exact", 100, 2)
+    assert draw_elsewhere(folder, "exact", 24, 1) == draw_elsewhere(folder, "exact", 24, 2)
 
 
 def test_exact__numpy_without_wide_vectors__same_hash(folder: Path) -> None:
@@ -71,7 +73,7 @@ def test_exact__numpy_without_wide_vectors__same_hash(folder: Path) -> None:
     wide = [name for name, used in np._core._multiarray_umath.__cpu_features__.items() if used]
     dispatched = [name for name in wide if name in np._core._multiarray_umath.__cpu_dispatch__]
     plain = draw_elsewhere(folder, "exact", 24, 1, ("NPY_DISABLE_CPU_FEATURES", " ".join(dispatched)))
-    assert plain["logits"] == draw_elsewhere(folder, "exact", 24)["logits"]
+    assert plain["logits"] == draw_elsewhere(folder, "exact", 24, 1)["logits"]
 
 
 def test_exact__each_sample_alone__same_bytes_as_among_a_hundred(folder: Path) -> None:

@@ -10,6 +10,7 @@ import {Test} from "./support/Test.sol";
 /// @notice I1..I10 of the specification, as far as the token alone carries them, after any sequence of calls.
 /// forge-config: default.invariant.fail-on-revert = true
 /// forge-config: default.invariant.runs = 5
+/// forge-config: long.invariant.runs = 256
 contract BTokenInvariants is BTokenFixture {
     BTokenHandler internal handler;
 

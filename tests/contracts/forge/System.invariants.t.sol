@@ -35,6 +35,7 @@ contract SystemInvariants is Test {
 
     /// @dev One run checks all, since each run is a whole history of about two months.
     /// forge-config: default.invariant.depth = 128
+    /// forge-config: long.invariant.depth = 500
     function invariant_theOrganisationKeepsItsRules() public view {
         _tokenIsSolvent();
         _slotsHoldWhatTheyOwe();
