@@ -18,7 +18,8 @@ import {Tracks} from "./libraries/Tracks.sol";
 contract Governance is GovernorBase {
     using Checkpoints for Checkpoints.Trace208;
 
-    /// @dev Where a proposal comes from, fixed when it is made: later changes of the parts do not touch it.
+    /// @dev Where a proposal comes from, fixed when it is made: later changes of the parts do not touch it. A repair has
+    /// no resolver: it has no bond to dispute, and must go through when the resolver is what is broken.
     struct Origin {
         IDisputeResolver resolver;
         Track track;
@@ -83,7 +84,7 @@ contract Governance is GovernorBase {
         Track track = Track.Slow;
         uint256 fastAmount;
         if (gammaBps >= FAST_MARGIN_BPS) (track, fastAmount) = classify(targets, values, calldatas);
-        return _open(targets, values, calldatas, description, track, fastAmount);
+        return _open(targets, values, calldatas, description, track, fastAmount, disputeResolver);
     }
 
     /// @inheritdoc IGovernance
@@ -99,7 +100,7 @@ contract Governance is GovernorBase {
         uint256 needed = proposalThreshold();
         if (votes < needed) revert RepairVotesTooLow(_msgSender(), votes, needed);
         // The prefix keeps a repair from taking the id of a generated proposal.
-        id = _open(targets, values, calldatas, string.concat("gengov/repair/", description), Track.Slow, 0);
+        id = _open(targets, values, calldatas, string.concat("gengov/repair/", description), Track.Slow, 0, address(0));
         for (uint256 i = 0; i < targets.length; ++i) {
             if (!Tracks.repairs(targets[i], values[i], calldatas[i], address(this), promptUpdate)) {
                 revert NotARepair(i);
@@ -191,7 +192,8 @@ contract Governance is GovernorBase {
     function state(uint256 id) public view override returns (ProposalState) {
         ProposalState current = super.state(id);
         if (!_isLive(current)) return current;
-        if (_origins[id].resolver.ruledInvalid(id)) return ProposalState.Canceled;
+        IDisputeResolver resolver = _origins[id].resolver;
+        if (address(resolver) != address(0) && resolver.ruledInvalid(id)) return ProposalState.Canceled;
         if (current == ProposalState.Active || current == ProposalState.Pending) return current;
         return block.timestamp > expiryOf(id) ? ProposalState.Expired : current;
     }
@@ -251,7 +253,8 @@ contract Governance is GovernorBase {
         bytes[] memory calldatas,
         string memory description,
         Track track,
-        uint256 fastAmount
+        uint256 fastAmount,
+        address resolver
     ) private returns (uint256 id) {
         if (targets.length == 0 || targets.length > MAX_ACTIONS) {
             revert TooManyActions(targets.length);
@@ -266,7 +269,6 @@ contract Governance is GovernorBase {
         id = _propose(targets, values, calldatas, description, _msgSender());
         if (fast) _proposingFast = false;
 
-        address resolver = disputeResolver;
         Origin storage origin = _origins[id];
         origin.resolver = IDisputeResolver(resolver);
         origin.track = track;
@@ -334,11 +336,12 @@ contract Governance is GovernorBase {
 
     function _origin(uint256 id) private view returns (Origin storage origin) {
         origin = _origins[id];
-        if (address(origin.resolver) == address(0)) revert GovernorNonexistentProposal(id);
+        if (origin.quorumBps == 0) revert GovernorNonexistentProposal(id);
     }
 
     function _blockedUntil(uint256 id) private view returns (uint256) {
-        return _origin(id).resolver.executionBlockedUntil(id);
+        IDisputeResolver resolver = _origin(id).resolver;
+        return address(resolver) == address(0) ? 0 : resolver.executionBlockedUntil(id);
     }
 
     /// @dev The start of the rolling window, the supply now and the supply then.

@@ -163,7 +163,7 @@ interface IGovernance is IParameters {
     /// @notice When a proposal that voting let through expires; type(uint256).max while a case is open.
     function expiryOf(uint256 id) external view returns (uint256);
 
-    /// @notice The resolver that a proposal was made under.
+    /// @notice The resolver that a proposal was made under; zero for a repair, which nobody can dispute.
     function resolverOf(uint256 id) external view returns (address);
 
     /// @notice Tokens that fast proposals may still move now: the share of the lagged supply, less what was executed

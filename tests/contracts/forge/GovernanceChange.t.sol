@@ -186,6 +186,24 @@ contract GovernanceChangeTest is GovernanceFixture {
         _proposeRepair(alice, _repair());
     }
 
+    /// @dev Found in review: a repair once asked the resolver for leave, so a dead resolver could never be replaced.
+    function test_proposeRepair__deadResolver__isReplacedAllTheSame() public {
+        vm.etch(address(resolver), hex"fe");
+        Draft memory draft =
+            _draftOf(1, address(governance), abi.encodeCall(IGovernance.setDisputeResolver, (address(usdc))));
+        string memory plain = draft.description;
+        uint256 id = _proposeRepair(alice, draft);
+        assertEq(governance.resolverOf(id), address(0), "under no resolver");
+        _toActive(id);
+        _vote(alice, id, FOR);
+        _toVoted(id);
+        draft.description = string.concat("gengov/repair/", plain);
+        _queue(draft);
+        _toEta(id);
+        _execute(draft);
+        assertEq(governance.disputeResolver(), address(usdc), "replaced");
+    }
+
     function test_proposeRepair__anythingElse__reverts() public {
         Draft memory draft = _draftOf(2, address(governance), _repair().calldatas[0]);
         draft.calldatas[1] = abi.encodeCall(IParameters.setParameter, ("voteAge", 2 days));
