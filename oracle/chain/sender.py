@@ -94,7 +94,7 @@ class Sender:
             raise Refused(
                 f"{what} would use {estimate:,} gas, over the cap of {self._gas_cap:,}", hint="raise --gas-cap"
             )
-        return min(estimate * _MARGIN[0] // _MARGIN[1], max(self._gas_cap, estimate))
+        return min(estimate * _MARGIN[0] // _MARGIN[1], self._gas_cap)
 
     def _affordable(self, what: str, account: str, cost: int) -> None:
         balance = int(self._rpc.request("eth_getBalance", account, "pending"), 16)

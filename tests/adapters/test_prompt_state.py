@@ -13,7 +13,7 @@ from oracle.jobs import prompt_state
 from oracle.jobs.prompt_request import CandidateRequest, ParameterRequest, PromptRequest
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.prompt_rules import encode
-from tests.adapters.test_slot_way import REQUEST, to_queue
+from tests.adapters.test_slot_way import REQUEST, to_execution, to_samples
 from tests.support.organisation import TOKEN, USDC, Organisation, found
 
 
@@ -22,11 +22,10 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     """One organisation after one slot: posted, voted for, executed and settled."""
     with devnode.start(NodeKind.ANVIL) as node:
         made = found(node, tmp_path_factory.mktemp("organisation"))
-        proposal = to_queue(made)
+        to_samples(made)
+        made.run()
         made.buy("alice", 50 * TOKEN)
-        made.run()
-        node.time.skip_to(int(made.chain.read("Governance", "proposalEta", proposal)))
-        made.run()
+        to_execution(made)
         node.time.skip_to(int(made.chain.read("PromptUpdate", "matureAt", 1)))
         made.run()
         yield made

@@ -15,8 +15,11 @@ from oracle.domain.prompt import Prompt
 from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Stage
 from oracle.jobs import prompt_state
+from oracle.jobs.context import Step
 from oracle.jobs.prompt_request import CandidateRequest, PromptRequest
 from oracle.mechanism import generation
+from oracle.state.database import Database
+from oracle.state.ledger import SqlLedger
 from tests.support import fake_model
 from tests.support.organisation import CANDIDATE, FOR, TOKEN, Organisation, found
 
@@ -30,7 +33,7 @@ REQUEST = PromptRequest(
 
 
 ON_BOTH = pytest.mark.parametrize("founded", list(NodeKind), indirect=True)
-"""For the tests that together walk the whole way; the others need one kind of chain only."""
+"""For the test that walks the whole way; the others need one kind of chain only."""
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +44,33 @@ def founded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def org(founded: Organisation, tmp_path: Path) -> Iterator[Organisation]:
-    """The same start for every test: the chain is put back, the ledger is new."""
-    from oracle.state.database import Database
-    from oracle.state.ledger import SqlLedger
+    """The same start for every test: before any bid."""
+    yield from restarted(founded, tmp_path)
 
-    snapshot = founded.node.time.snapshot()
-    model = fake_model.FakeModel()
-    seen: list[Any] = []
-    ledger = SqlLedger(Database(tmp_path / "ledger.sqlite"), "test")
-    ctx = replace(founded.ctx, ledger=ledger, open_model=lambda _: model, report=seen.append)
-    yield replace(founded, ctx=ctx, model=model, seen=seen)
-    founded.node.time.revert(snapshot)
+
+@pytest.fixture(scope="module")
+def auctioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    with devnode.start(NodeKind.ANVIL) as node:
+        made = found(node, tmp_path_factory.mktemp("auctioned"))
+        to_samples(made)
+        yield made
+
+
+@pytest.fixture
+def won(auctioned: Organisation, tmp_path: Path) -> Iterator[Organisation]:
+    """The same later start: the prompter has won, and the block of the seed is there."""
+    yield from restarted(auctioned, tmp_path)
+
+
+def restarted(made: Organisation, folder: Path) -> Iterator[Organisation]:
+    """The organisation with a fresh oracle beside it; afterwards the chain is put back."""
+    snapshot = made.node.time.snapshot()
+    model, seen = fake_model.FakeModel(), list[Step]()
+    ledger = SqlLedger(Database(folder / "ledger.sqlite"), "test")
+    ledger.import_bids(made.ctx.ledger.export_bids())
+    ctx = replace(made.ctx, ledger=ledger, open_model=lambda _: model, report=seen.append)
+    yield replace(made, ctx=ctx, model=model, seen=seen)
+    made.node.time.revert(snapshot)
 
 
 def the_prompt(org: Organisation) -> Prompt:
@@ -77,20 +96,27 @@ def to_samples(org: Organisation) -> int:
     return epoch
 
 
-def to_vote(org: Organisation) -> tuple[int, int]:
-    """The proposal is posted; returns (epoch, proposal id)."""
-    epoch = to_samples(org)
-    org.run()
-    return epoch, int(org.chain.read("PromptUpdate", "activeProposal"))
+def live_epoch(org: Organisation) -> int:
+    return int(org.chain.read("PromptUpdate", "liveEpoch"))
 
 
 def to_queue(org: Organisation) -> int:
-    """Everybody voted for, and voting is over."""
-    _, proposal = to_vote(org)
+    """From a won auction: posted, everybody voted for, and voting is over; returns the proposal's id."""
+    org.run()
+    proposal = int(org.chain.read("PromptUpdate", "activeProposal"))
     org.node.time.skip(1)
     for who in ("alice", "bob", "carol"):
         org.send(who, "Governance", "castVote", proposal, FOR)
     org.node.time.skip_to(int(org.chain.read("Governance", "proposalDeadline", proposal)) + 1)
+    return proposal
+
+
+def to_execution(org: Organisation) -> int:
+    """From a won auction: executed, and with it the slot rolled, for epochs passed meanwhile."""
+    proposal = to_queue(org)
+    org.run()
+    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
+    assert did(org.run()) == [Stage.EXECUTE, Stage.ROLL]
     return proposal
 
 
@@ -131,50 +157,48 @@ def test_auction_is_settled_at_the_second_price_and_the_seed_waited_for(org: Org
     assert [step.done for step in org.run()] == [False]
 
 
-@ON_BOTH
-def test_won_slot_is_sampled_selected_bonded_and_posted_in_one_run(org: Organisation) -> None:
-    epoch = to_samples(org)
-    steps = org.run()
+def test_won_slot_is_sampled_selected_bonded_and_posted_in_one_run(won: Organisation) -> None:
+    epoch = live_epoch(won)
+    steps = won.run()
     assert did(steps) == [Stage.FIX_SEED, Stage.SAMPLE, Stage.SELECT, Stage.POST, Stage.POST]
-    assert org.model.runs == 1
-    seed = org.chain.read("PromptUpdate", "auction", epoch).seed
-    row = org.ctx.ledger.selection(epoch, seed)
+    assert won.model.runs == 1
+    seed = won.chain.read("PromptUpdate", "auction", epoch).seed
+    row = won.ctx.ledger.selection(epoch, seed)
     assert row is not None
     assert row.valid == 100
-    posted = org.chain.events("PromptUpdate", "ProposalPosted", first=org.first_block)[-1]
+    posted = won.chain.events("PromptUpdate", "ProposalPosted", first=won.first_block)[-1]
     assert posted.args["generation"].dataDigest == row.data_digest
-    again = generation.check(org.ctx.store.get(row.data_digest), org.deployment)
+    again = generation.check(won.ctx.store.get(row.data_digest), won.deployment)
     assert again.generation.as_abi() == tuple(posted.args["generation"])
-    assert org.chain.read("DisputeResolver", "bondOf", posted.args["proposalId"]).amount == org.parameter(
+    assert won.chain.read("DisputeResolver", "bondOf", posted.args["proposalId"]).amount == won.parameter(
         "PromptUpdate", "proposalBond"
     )
 
 
-def test_running_again_changes_nothing_at_any_point_of_the_way(org: Organisation) -> None:
-    to_vote(org)
-    block, runs = org.chain.head().number, org.model.runs
-    assert org.run() == []
-    assert (org.chain.head().number, org.model.runs) == (block, runs)
+def test_running_again_changes_nothing_at_any_point_of_the_way(won: Organisation) -> None:
+    won.run()
+    block, runs = won.chain.head().number, won.model.runs
+    assert won.run() == []
+    assert (won.chain.head().number, won.model.runs) == (block, runs)
 
 
-def test_proposal_is_queued_executed_and_pays_the_candidate(org: Organisation) -> None:
-    proposal = to_queue(org)
-    steps = org.run()
+def test_proposal_is_queued_executed_and_pays_the_candidate(won: Organisation) -> None:
+    proposal = to_queue(won)
+    steps = won.run()
     assert did(steps) == [Stage.QUEUE]
     assert "veto window" in steps[-1].detail
-    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
-    assert did(org.run())[0] is Stage.EXECUTE
-    assert org.chain.read("Governance", "state", proposal) == ProposalState.EXECUTED
-    assert org.chain.read("BToken", "balanceOf", CANDIDATE) == 5 * TOKEN
+    won.node.time.skip_to(int(won.chain.read("Governance", "proposalEta", proposal)))
+    assert did(won.run())[0] is Stage.EXECUTE
+    assert won.chain.read("Governance", "state", proposal) == ProposalState.EXECUTED
+    assert won.chain.read("BToken", "balanceOf", CANDIDATE) == 5 * TOKEN
 
 
 @ON_BOTH
 def test_slot_without_a_successor_is_rolled_and_its_reward_settled(org: Organisation) -> None:
-    proposal = to_queue(org)
-    org.buy("alice", 50 * TOKEN)
+    to_samples(org)
     org.run()
-    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
-    assert did(org.run()) == [Stage.EXECUTE, Stage.ROLL]
+    org.buy("alice", 50 * TOKEN)
+    to_execution(org)
     org.node.time.skip_to(int(org.chain.read("PromptUpdate", "matureAt", 1)))
     before = org.tokens("prompter")
     assert Stage.SETTLE_REWARD in did(org.run())
@@ -190,19 +214,19 @@ def test_slot_without_a_successor_is_rolled_and_its_reward_settled(org: Organisa
     [(fake_model.torn, "do not agree"), (fake_model.idle, "nothing"), (fake_model.confused, "50 of 100")],
 )
 def test_samples_that_yield_no_proposal_are_reported_and_cost_the_price_only(
-    org: Organisation, mind: fake_model.Mind, reason: str
+    won: Organisation, mind: fake_model.Mind, reason: str
 ) -> None:
-    org.model.mind = mind
-    epoch = to_samples(org)
-    steps = org.run()
+    won.model.mind = mind
+    epoch = live_epoch(won)
+    steps = won.run()
     assert did(steps)[-1] is Stage.POST
     assert "abstained" in steps[-1].detail
-    assert EpochStage(org.chain.read("PromptUpdate", "stage", epoch)) is EpochStage.ABSTAINED
-    assert org.chain.read("PromptUpdate", "activeProposal") == 0
-    (why,) = [d for d in org.ctx.ledger.decisions(str(epoch)) if d.stage is Stage.SELECT]
+    assert EpochStage(won.chain.read("PromptUpdate", "stage", epoch)) is EpochStage.ABSTAINED
+    assert won.chain.read("PromptUpdate", "activeProposal") == 0
+    (why,) = [d for d in won.ctx.ledger.decisions(str(epoch)) if d.stage is Stage.SELECT]
     assert reason in why.reason
-    org.send("prompter", "PromptUpdate", "withdrawBid", epoch, org.address("prompter"))
-    assert org.run() == []
+    won.send("prompter", "PromptUpdate", "withdrawBid", epoch, won.address("prompter"))
+    assert won.run() == []
 
 
 def test_winner_who_did_not_submit_is_forfeited(org: Organisation) -> None:
@@ -213,84 +237,72 @@ def test_winner_who_did_not_submit_is_forfeited(org: Organisation) -> None:
     assert org.run() == []
 
 
-def test_oracle_of_somebody_else_keeps_the_way_but_does_not_post(org: Organisation) -> None:
-    to_samples(org)
-    stranger = replace(org, ctx=replace(org.ctx, signer=org.people["carol"]))
+def test_oracle_of_somebody_else_keeps_the_way_but_does_not_post(won: Organisation) -> None:
+    stranger = replace(won, ctx=replace(won.ctx, signer=won.people["carol"]))
     assert did(stranger.run()) == [Stage.FIX_SEED]
-    assert org.model.runs == 0
+    assert won.model.runs == 0
 
 
-def test_operator_posts_for_the_winner_who_approved_the_bond(org: Organisation) -> None:
-    to_samples(org)
-    org.send("prompter", "PromptUpdate", "setOperator", org.address("carol"), True)
-    operator = replace(org, ctx=replace(org.ctx, signer=org.people["carol"]))
+def test_operator_posts_for_the_winner_who_approved_the_bond(won: Organisation) -> None:
+    won.send("prompter", "PromptUpdate", "setOperator", won.address("carol"), True)
+    operator = replace(won, ctx=replace(won.ctx, signer=won.people["carol"]))
     (failed,) = [step for step in operator.run() if step.error]
     assert isinstance(failed.error, Refused)
     assert "winner must approve the bond" in failed.error.hint
-    bond = org.parameter("PromptUpdate", "proposalBond")
-    org.send("prompter", "ReserveToken", "approve", org.chain.address("PromptUpdate"), bond)
+    bond = won.parameter("PromptUpdate", "proposalBond")
+    won.send("prompter", "ReserveToken", "approve", won.chain.address("PromptUpdate"), bond)
     assert did(operator.run()) == [Stage.POST]
 
 
-def test_winner_without_the_bond_is_told_and_posts_once_it_has_it(org: Organisation) -> None:
-    to_samples(org)
-    held = int(org.chain.read("ReserveToken", "balanceOf", org.address("prompter")))
-    org.send("prompter", "ReserveToken", "transfer", org.address("rival"), held)
-    (failed,) = [step for step in org.run() if step.error]
+def test_winner_without_the_bond_is_told_and_posts_once_it_has_it(won: Organisation) -> None:
+    held = int(won.chain.read("ReserveToken", "balanceOf", won.address("prompter")))
+    won.send("prompter", "ReserveToken", "transfer", won.address("rival"), held)
+    (failed,) = [step for step in won.run() if step.error]
     assert isinstance(failed.error, Reverted)
     assert failed.error.error == "ERC20InsufficientBalance"
-    org.send("rival", "ReserveToken", "transfer", org.address("prompter"), held)
-    assert did(org.run()) == [Stage.POST]
+    won.send("rival", "ReserveToken", "transfer", won.address("prompter"), held)
+    assert did(won.run()) == [Stage.POST]
 
 
-def test_engine_of_another_numeric_class_draws_nothing(org: Organisation) -> None:
-    to_samples(org)
-    org.model.numeric_class = "F"
-    (failed,) = [step for step in org.run() if step.error]
+def test_engine_of_another_numeric_class_draws_nothing(won: Organisation) -> None:
+    won.model.numeric_class = "F"
+    (failed,) = [step for step in won.run() if step.error]
     assert isinstance(failed.error, Refused)
     assert "binds answers of class E" in failed.error.message
-    assert org.model.runs == 0
+    assert won.model.runs == 0
 
 
-def test_prompt_that_names_an_unknown_sampler_is_refused(org: Organisation) -> None:
-    to_samples(org)
-    stranger = replace(org, ctx=replace(org.ctx, samplers=()))
+def test_prompt_that_names_an_unknown_sampler_is_refused(won: Organisation) -> None:
+    stranger = replace(won, ctx=replace(won.ctx, samplers=()))
     (failed,) = [step for step in stranger.run() if step.error]
     assert failed.error is not None
     assert "names sampler" in failed.error.message
 
 
-def test_prompt_that_was_lost_is_named_and_nothing_is_drawn(org: Organisation, tmp_path: Path) -> None:
-    from oracle.state.database import Database
-    from oracle.state.ledger import SqlLedger
-
-    to_samples(org)
+def test_prompt_that_was_lost_is_named_and_nothing_is_drawn(won: Organisation, tmp_path: Path) -> None:
     fresh = SqlLedger(Database(tmp_path / "fresh.sqlite"), "test")
-    lost = replace(org, ctx=replace(org.ctx, ledger=fresh))
+    lost = replace(won, ctx=replace(won.ctx, ledger=fresh))
     (failed,) = [step for step in lost.run() if step.error]
     assert failed.error is not None
     assert "is not in the ledger" in failed.error.message
-    assert org.model.runs == 0
+    assert won.model.runs == 0
 
 
-def test_second_slot_costs_the_faded_reserve_price_and_closes_the_one_before(org: Organisation) -> None:
-    proposal = to_queue(org)
-    org.run()
-    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
-    org.run()
-    first = int(org.chain.read("PromptUpdate", "slot", 1).epoch)
-    assert org.chain.read("PromptUpdate", "slot", 2).prompter == NOBODY
-    epoch = org.to_commit_phase()
-    reserve = int(org.chain.read("PromptUpdate", "reservePrice", epoch))
+def test_second_slot_costs_the_faded_reserve_price_and_closes_the_one_before(won: Organisation) -> None:
+    to_execution(won)
+    first = int(won.chain.read("PromptUpdate", "slot", 1).epoch)
+    assert won.chain.read("PromptUpdate", "slot", 2).prompter == NOBODY
+    epoch = won.to_commit_phase()
+    reserve = int(won.chain.read("PromptUpdate", "reservePrice", epoch))
     assert reserve == 2 * TOKEN // (epoch - first) + 1
-    org.bid("prompter", epoch, 3 * TOKEN, the_prompt(org))
-    org.node.time.skip_to(org.windows(epoch).revealStart)
-    org.run()
-    org.node.time.skip_to(org.windows(epoch).start)
-    org.run()
-    org.node.time.mine(org.parameter("PromptUpdate", "seedDelay") + 1)
-    assert did(org.run())[-1] is Stage.POST
-    last = int(org.chain.read("PromptUpdate", "slotCount"))
-    assert org.chain.read("PromptUpdate", "slot", last).price == reserve
-    before, after = org.chain.read("PromptUpdate", "slot", last - 1), org.chain.read("PromptUpdate", "slot", last)
+    won.bid("prompter", epoch, 3 * TOKEN, the_prompt(won))
+    won.node.time.skip_to(won.windows(epoch).revealStart)
+    won.run()
+    won.node.time.skip_to(won.windows(epoch).start)
+    won.run()
+    won.node.time.mine(won.parameter("PromptUpdate", "seedDelay") + 1)
+    assert did(won.run())[-1] is Stage.POST
+    last = int(won.chain.read("PromptUpdate", "slotCount"))
+    assert won.chain.read("PromptUpdate", "slot", last).price == reserve
+    before, after = won.chain.read("PromptUpdate", "slot", last - 1), won.chain.read("PromptUpdate", "slot", last)
     assert before.closedAt == after.openedAt
