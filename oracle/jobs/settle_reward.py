@@ -24,6 +24,7 @@ def settle_reward(ctx: Context, view: View) -> Step | None:
         call = Call(PROMPT_UPDATE, "settleReward", (slot_id,))
         if refusal(ctx, call, _NOT_YET) is None:
             outcome = ctx.chain.simulate(call, ctx.account)
-            detail = f"slot {slot_id}: market cap changed by {outcome.delta} reserve units"
+            how = "earned" if outcome.delta >= 0 else "lost"
+            detail = f"slot {slot_id} {how} {abs(outcome.delta) * 100 / outcome.m0:.2f} % of market cap"
             return act(ctx, Stage.SETTLE_REWARD, f"slot/{slot_id}", call, detail)
     return None

@@ -1,5 +1,7 @@
 """One whole slot with real transactions, and the bid of a second one: what `devnet demo` tells."""
 
+import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,10 +148,9 @@ class Story:
         expected = expected_outcome(self.org, slot_id, settled.block_number)
         if paid != expected:
             raise GengovError(f"slot {slot_id} was settled at {paid}, the rules say {expected}")
-        change = outcome.delta * 10_000 // outcome.m0
         self.timeline.note(
-            f"market cap {bps(change)}: prompter gets {tok(self.org, outcome.prompterTokens)}, "
-            f"weight setter {tok(self.org, outcome.setterTokens)}"
+            f"prompter gets {tok(self.org, outcome.prompterTokens)}, "
+            f"weight setter {tok(self.org, outcome.setterTokens)}, as the rules say to the wei"
         )
         return {"prompter": outcome.prompterTokens, "setter": outcome.setterTokens}
 
@@ -191,6 +192,7 @@ class Story:
         detail = step.detail
         for role in ROLES:
             detail = detail.replace(role_address(role), role)
+        detail = re.sub(r"\bb[a-z2-7]{58}\b", lambda cid: short(cid[0]), detail)
         self.timeline.step(str(step.stage), detail, tx=step.tx_hash, gas=step.gas, kind=kind)
 
     def _step(self, stage: str, text: str, receipt: Receipt, kind: str = "") -> None:
@@ -223,7 +225,7 @@ class Story:
         number = posted.args["proposalId"]
         track = Track(self.chain.read("Governance", "trackOf", number))
         answer = row.summary["answer"]
-        self.timeline.note(f"sample {row.pick} is the median: {answer}")
+        self.timeline.note(f"sample {row.pick} is the median: {json.dumps(answer)}")
         self.timeline.note(f"{track.name.lower()} track: action margin {bps(row.gamma_bps)}")
         self.facts |= {
             "seed": "0x" + seed.hex(),
