@@ -51,9 +51,9 @@ test-long: setup ## run the slow tests: deep fuzzing, long invariants, large sam
 	$(BIN)/pytest -m slow
 
 bench: setup ## print the measured figures
-	forge test --match-path 'tests/contracts/forge/gas/*' -vv
-	forge build --sizes contracts
-	$(BIN)/pytest -m bench -s tests
+	forge test --match-contract Gas -vv
+	$(BIN)/python -m tests.bench.bench_selection
+	$(BIN)/pytest -m bench -s tests/bench/bench_*.py
 
 lint: setup ## check style, types, layers and generated files
 	$(BIN)/ruff check .
