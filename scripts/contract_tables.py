@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Print the tables of `contracts/README.md`, parameters read from a production deployment and sizes from the artifacts.
 
-scripts/contract_tables.py --rpc http://127.0.0.1:8545 [--file FILE] [--demo FILE] [--write]
+scripts/contract_tables.py --rpc http://127.0.0.1:8545 [--file FILE] [--gas FILE] [--write]
 """
 
 import argparse
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -25,12 +26,17 @@ from scripts.deployment.plan import CONTRACTS  # noqa: E402
 README = ROOT / "contracts" / "README.md"
 LIMIT = 24_576  # bytes of deployed code, EIP-170
 TARGETS = {
-    "commit": 100_000,
-    "reveal": 150_000,
-    "settle": 82_000,
-    "fix_seed": 54_000,
-    "post": 450_000,
-    "vote": 112_000,
+    "permissionlessMint": 115_000,
+    "redeem": 125_000,
+    "commitBid": 100_000,
+    "revealBid": 150_000,
+    "settleAuction": 82_000,
+    "fixSeed": 54_000,
+    "updatePrompt": 450_000,
+    "castVote, first": 112_000,
+    "castVote, later": 95_000,
+    "challenge": 150_000,
+    "rule": 90_000,
 }
 
 
@@ -52,18 +58,19 @@ def parameters(web3: Web3, deployment: deployments.DeploymentFile) -> str:
 
 
 def gas(report: Path) -> str:
-    """What the operations of a demo run took, out of its JSON report. Raises BadInput."""
+    """What the operations took, out of forge's report on the tests of gas. Raises BadInput."""
     try:
-        used: dict[str, int] = json.loads(report.read_text(encoding="utf-8"))["gas"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BadInput(f"{report} is no report of a demo", hint="gengov devnet demo --json writes one") from None
+        measured = re.findall(r"^  (\S.*): (\d+)$", report.read_text(encoding="utf-8"), re.M)
+    except OSError:
+        measured = []
+    if not measured:
+        hint = "forge test --match-contract Gas -vv > FILE"
+        raise BadInput(f"{report} holds no measurement of gas", hint=hint)
     rows = ["| operation | gas | target |", "|---|---|---|"]
-    return "\n".join(rows + [f"| {name} | {value:,} | {limit(name)} |" for name, value in used.items()])
-
-
-def limit(operation: str) -> str:
-    """The target of an operation, if it has one."""
-    return f"{TARGETS[operation]:,}" if operation in TARGETS else ""
+    for operation, used in dict(measured).items():
+        target = TARGETS.get(operation, TARGETS.get(operation.partition(",")[0]))
+        rows.append(f"| {operation} | {int(used):,} | {'' if target is None else format(target, ',')} |")
+    return "\n".join(rows)
 
 
 def sizes(artifacts: Path) -> str:
@@ -104,15 +111,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rpc", required=True, metavar="URL", help="endpoint of the chain")
     parser.add_argument("--file", type=Path, help="deployment file (default: deployments/CHAINID.json)")
-    parser.add_argument("--demo", type=Path, metavar="FILE", help="report of a demo run, for the gas table")
+    parser.add_argument("--gas", type=Path, metavar="FILE", help="what forge printed, for the gas table")
     parser.add_argument("--write", action="store_true", help="put the tables into contracts/README.md")
     args = parser.parse_args(argv)
     try:
         web3 = session.reach(args.rpc)
         deployment = deployments.read(args.file or deployments.default_path(web3.eth.chain_id, ROOT))
         tables = {"parameters": parameters(web3, deployment), "sizes": sizes(ROOT / "build" / "forge")}
-        if args.demo:
-            tables["gas"] = gas(args.demo)
+        if args.gas:
+            tables["gas"] = gas(args.gas)
     except GengovError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {IDisputeResolver} from "contracts/interfaces/IDisputeResolver.sol";
 import {IVerifierCommittee} from "contracts/interfaces/IVerifierCommittee.sol";
 
+import {GasMeter} from "./support/GasMeter.sol";
 import {Draft, GovernanceFixture} from "./support/GovernanceFixture.sol";
 
 /// @notice Gas of whole transactions against the budget of the specification, and the size limit of the governor.
-contract GovernanceGasTest is GovernanceFixture {
+contract GovernanceGasTest is GovernanceFixture, GasMeter {
     uint256 private constant FIRST_VOTE_BUDGET = 112_000;
     uint256 private constant LATER_VOTE_BUDGET = 95_000;
     uint256 private constant CHALLENGE_BUDGET = 150_000;
@@ -40,13 +41,13 @@ contract GovernanceGasTest is GovernanceFixture {
         uint256 id = _propose(_fund(TOKEN), CLEAR - 1); // 120 votes needed
         _toActive(id);
         _vote(carol, id, FOR);
-        _within(FIRST_VOTE_BUDGET);
+        _measure("castVote, first", FIRST_VOTE_BUDGET);
         _vote(_dave, id, FOR);
-        _within(LATER_VOTE_BUDGET);
+        _measure("castVote, later", LATER_VOTE_BUDGET);
         _vote(bob, id, FOR);
-        _within(LATER_VOTE_BUDGET + LATE_QUORUM);
+        _measure("castVote, reaching the quorum", LATER_VOTE_BUDGET + LATE_QUORUM);
         _vote(alice, id, FOR);
-        _within(LATER_VOTE_BUDGET);
+        _measure("castVote, later", LATER_VOTE_BUDGET);
     }
 
     /// forge-config: default.isolate = true
@@ -54,16 +55,16 @@ contract GovernanceGasTest is GovernanceFixture {
         Draft memory queued = _fund(TOKEN);
         uint256[3] memory ids = [_propose(_fund(TOKEN), CLEAR), _propose(_fund(TOKEN), CLEAR), _propose(queued, CLEAR)];
         _challenge(ids[0]);
-        _within(CHALLENGE_BUDGET);
+        _measure("challenge", CHALLENGE_BUDGET);
         _toActive(ids[2]);
         _vote(alice, ids[1], FOR);
         _vote(alice, ids[2], FOR);
         _toVoted(ids[2]);
         _queue(queued);
         _challenge(ids[2]);
-        _within(CHALLENGE_BUDGET);
+        _measure("challenge", CHALLENGE_BUDGET);
         _challenge(ids[1]);
-        _within(CHALLENGE_BUDGET + COUNTING);
+        _measure("challenge, voted and not queued", CHALLENGE_BUDGET + COUNTING);
     }
 
     /// forge-config: default.isolate = true
@@ -83,7 +84,7 @@ contract GovernanceGasTest is GovernanceFixture {
         _challenge(_id);
         vm.prank(address(committee));
         resolver.rule(_id, IDisputeResolver.Ruling.Invalid, keccak256("report"));
-        _within(RULE_BUDGET);
+        _measure("rule", RULE_BUDGET);
     }
 
     function test_proposeGeneratedAndBond__leaveRoomInUpdatePrompt() public {
@@ -117,12 +118,6 @@ contract GovernanceGasTest is GovernanceFixture {
             signatures[i] = abi.encodePacked(r, s, v);
         }
         committee.relay(verdict, signatures);
-        _within(RULE_BUDGET + 2 * RECOVER);
-    }
-
-    function _within(uint256 budget) private view {
-        (, uint256 used,,,) = vm.lastCallGas();
-        assertGt(used, 21_000, "a whole transaction");
-        assertLe(used, budget, "budget");
+        _measure("relay of a verdict, two signatures", RULE_BUDGET + 2 * RECOVER);
     }
 }

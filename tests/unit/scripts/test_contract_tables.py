@@ -1,6 +1,5 @@
 """The tables of the contracts' README: amounts in the profile's units, each table between its markers."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -31,14 +30,17 @@ def test_a_table_replaces_what_stood_between_its_markers() -> None:
     assert contract_tables.filled(text, {"sizes": "new", "none": "x"}) == text.replace("old", "new")
 
 
-def test_gas_comes_from_the_report_of_a_demo(tmp_path: Path) -> None:
-    report = tmp_path / "demo.json"
-    report.write_text(json.dumps({"gas": {"commit": 99_000, "queue": 5}}))
-    assert contract_tables.gas(report).splitlines()[2:] == ["| commit | 99,000 | 100,000 |", "| queue | 5 |  |"]
+def test_gas_comes_from_what_forge_printed(tmp_path: Path) -> None:
+    report = tmp_path / "gas.txt"
+    report.write_text("[PASS] test_it() (gas: 5)\nLogs:\n  revealBid, first: 149000\n  queue: 5\n\nSuite result: ok.\n")
+    assert contract_tables.gas(report).splitlines()[2:] == [
+        "| revealBid, first | 149,000 | 150,000 |",
+        "| queue | 5 |  |",
+    ]
 
 
-def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "other.json").write_text("[]")
-    for name in ("other.json", "missing.json"):
-        with pytest.raises(BadInput, match=rf"{name} is no report of a demo"):
+def test_a_file_without_measurements_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("nothing")
+    for name in ("other.txt", "missing.txt"):
+        with pytest.raises(BadInput, match=rf"{name} holds no measurement of gas"):
             contract_tables.gas(tmp_path / name)

@@ -3,16 +3,13 @@ pragma solidity 0.8.37;
 
 import {ISlotTypes} from "contracts/interfaces/ISlotTypes.sol";
 
+import {GasMeter} from "../support/GasMeter.sol";
 import {SlotFixture} from "../support/SlotFixture.sol";
 
 /// @notice Gas of whole transactions (intrinsic gas and calldata included) against the budget of the specification.
 /// @dev Every test stands before the second slot of the organisation: words that every later slot finds written are so.
 /// A prompt adds 24 gas a byte to {updatePrompt} (calldata and event); here it has 57 bytes.
-contract PromptUpdateGasTest is SlotFixture {
-    /// @dev A name that forge prints.
-    // solhint-disable-next-line event-name-capwords
-    event log_named_uint(string key, uint256 val);
-
+contract PromptUpdateGasTest is SlotFixture, GasMeter {
     uint256 internal constant COMMIT_BUDGET = 100_000;
     uint256 internal constant REVEAL_BUDGET = 150_000;
     uint256 internal constant SETTLE_BUDGET = 82_000;
@@ -108,12 +105,5 @@ contract PromptUpdateGasTest is SlotFixture {
         ISlotTypes.Outcome memory outcome = slots.settleReward(2);
         _measure("settleReward, two rewards minted", 300_000);
         assertGt(outcome.prompterTokens, 0, "paid");
-    }
-
-    function _measure(string memory what, uint256 budget) private {
-        (, uint256 used,,,) = vm.lastCallGas();
-        emit log_named_uint(what, used);
-        assertGt(used, 21_000, "a whole transaction");
-        assertLe(used, budget, what);
     }
 }
