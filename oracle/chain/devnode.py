@@ -20,6 +20,8 @@ from oracle.domain.errors import BadInput, Refused, Unreachable
 _START_LIMIT = 60.0
 _STOP_LIMIT = 10.0
 ACCOUNTS = 20
+_PROGRAMS = Path(__file__).resolve().parents[2] / "node_modules" / ".bin"
+"""Where `make setup` puts them, in a checkout."""
 
 
 class NodeKind(StrEnum):
@@ -172,7 +174,7 @@ def free_port() -> int:
 
 
 def _command(kind: NodeKind, port: int) -> list[str]:
-    local = Path(__file__).resolve().parents[2] / "node_modules" / ".bin" / kind.value
+    local = _PROGRAMS / kind.value
     program = str(local) if local.exists() else shutil.which(kind.value)
     if program is None:
         raise BadInput(f"{kind} is not installed", hint="run `make setup` in the project's folder")

@@ -44,7 +44,7 @@ def test_taken_port_is_named() -> None:
 
 
 def test_program_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(devnode, "_PROGRAMS", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match="anvil is not installed"):
         devnode.start(NodeKind.ANVIL)
