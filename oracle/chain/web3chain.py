@@ -57,10 +57,6 @@ class Web3Chain:
             known = ", ".join(sorted(self._addresses))
             raise BadInput(f"the deployment has no {contract}", hint=f"it has {known}") from None
 
-    def balance(self, account: str) -> int:
-        """Wei of an account."""
-        return int(self._rpc.request("eth_getBalance", account, "latest"), 16)
-
     def nonce(self, account: str) -> int:
         """Mined transactions of an account."""
         return int(self._rpc.request("eth_getTransactionCount", account, "latest"), 16)

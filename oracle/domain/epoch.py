@@ -18,11 +18,6 @@ class EpochStage(IntEnum):
     ABSTAINED = 9
     FORFEITED = 10
 
-    @property
-    def over(self) -> bool:
-        """Whether nothing more can come of the epoch's auction."""
-        return self in (self.VACANT, self.POSTED, self.ABSTAINED, self.FORFEITED)
-
 
 class BidStatus(IntEnum):
     """What became of a bid; the last three are for the winner's."""

@@ -91,10 +91,6 @@ class Chain(Protocol):
         """The checksummed address of a deployed contract."""
         ...
 
-    def balance(self, account: str) -> int:
-        """Ether of an account, in wei."""
-        ...
-
     def read(self, contract: str, function: str, *args: Any, at: int | None = None) -> Any:
         """Calls a view at block `at` (latest if None). Structs come back as named tuples."""
         ...

@@ -1,8 +1,5 @@
 """What every document must pass on its way in and out, whichever store holds it."""
 
-import json
-from typing import Any
-
 from oracle.domain.errors import BadInput, Refused
 from oracle.ports.store import MAX_DOCUMENT
 from oracle.storage.cid import cid_of, digest_of
@@ -27,18 +24,3 @@ def check_digest(data: bytes, digest: bytes, place: str) -> bytes:
             hint="the copy is damaged or forged: delete it and fetch the document from another store",
         )
     return data
-
-
-def parse_json(data: bytes, place: str) -> dict[str, Any]:
-    """The JSON object in `data`; Refused if it is not UTF-8, not JSON, or not an object."""
-    try:
-        value = json.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise Refused(
-            f"{place} is not UTF-8 at byte {error.start}", hint="it was not written by this program"
-        ) from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise Refused(f"{place} is not JSON: {error}", hint="it was not written by this program") from error
-    if not isinstance(value, dict):
-        raise Refused(f"{place} holds {type(value).__name__}, not an object", hint="it was not written by this program")
-    return value

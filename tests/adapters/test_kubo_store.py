@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from oracle.domain.errors import BadInput, Refused, Unreachable
+from oracle.mechanism import data_file
 from oracle.ports.store import MAX_DOCUMENT
 from oracle.storage.cid import cid_of, digest_of
 from oracle.storage.ipfs import KuboStore
@@ -54,6 +55,22 @@ def test_block_of_another_content_is_refused(node: FakeKubo, store: KuboStore) -
     node.lie[stored.cid] = b"a lie"
     with pytest.raises(Refused, match="not what its name"):
         store.get(stored.digest)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xff{}", "byte 0 is not UTF-8"),
+        (b"{", "not JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[]", "an object"),
+    ],
+)
+def test_document_that_is_what_its_digest_says_but_no_data_file_is_refused(
+    store: KuboStore, data: bytes, reason: str
+) -> None:
+    with pytest.raises(BadInput, match=reason):
+        data_file.loads(store.get(store.put(data).digest))
 
 
 def test_endless_block_is_cut_at_the_cap(node: FakeKubo, store: KuboStore) -> None:

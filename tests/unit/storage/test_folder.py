@@ -5,7 +5,6 @@ import pytest
 
 from oracle.domain.errors import BadInput, Refused, Unreachable
 from oracle.ports.store import MAX_DOCUMENT
-from oracle.storage.checks import parse_json
 from oracle.storage.cid import cid_of, digest_of
 from oracle.storage.folder import FolderStore
 
@@ -80,21 +79,3 @@ def test_failed_write_leaves_nothing_behind(
     with pytest.raises(Unreachable, match="No space left"):
         store.put(b"x")
     assert list((tmp_path / "documents").iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"\xff{}", "not UTF-8 at byte 0"),
-        (b"{", "not JSON"),
-        (b"[1]", "list, not an object"),
-        (b"[" * 100_000, "not JSON"),
-    ],
-)
-def test_document_that_is_no_json_object_is_refused_with_the_reason(data: bytes, reason: str) -> None:
-    with pytest.raises(Refused, match=reason):
-        parse_json(data, "the data file")
-
-
-def test_json_object_is_read() -> None:
-    assert parse_json(b'{"a":1}', "the data file") == {"a": 1}
