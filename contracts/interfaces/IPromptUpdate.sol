@@ -133,7 +133,7 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     /// the last filled one: their reserve prices are in {AuctionSettled}.
     function reservePrice(uint256 e) external view returns (uint256);
 
-    /// @notice Collateral of each side: max(minCollateral, rewardCapBps of the supply when the commit phase began).
+    /// @notice Collateral of each side: max(minCollateral, rewardCapBps of the supply just before the commit phase).
     /// @dev Before that, of the supply a second ago.
     function requiredCollateral(uint256 e) external view returns (uint256);
 

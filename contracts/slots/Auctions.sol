@@ -82,8 +82,8 @@ abstract contract Auctions is CollateralAccounts {
 
     /// @inheritdoc IPromptUpdate
     function withdrawBid(uint256 e, address bidder) external {
-        Stage at = stage(e);
-        if (at < Stage.Settle) revert WrongStage(e, at, Stage.Settle);
+        Stage current = stage(e);
+        if (current < Stage.Settle) revert WrongStage(e, current, Stage.Settle);
         Bid storage bid = _bids[e][bidder];
         if (bid.status == BidStatus.Revealed && bidder == _contests[e].winner) revert BidAtStake(e, bidder);
         (uint256 amount, uint256 slashed) = withdrawableBid(e, bidder);
@@ -212,8 +212,8 @@ abstract contract Auctions is CollateralAccounts {
     }
 
     function _requireStage(uint256 e, Stage needed) internal view {
-        Stage at = stage(e);
-        if (at != needed) revert WrongStage(e, at, needed);
+        Stage current = stage(e);
+        if (current != needed) revert WrongStage(e, current, needed);
     }
 
     function _requireNoProposal() internal view {

@@ -76,9 +76,9 @@ abstract contract CollateralAccounts is SlotParameters {
 
     // Internal
 
-    /// @dev By the supply of a past moment: nobody can pump it to price others out.
+    /// @dev By the supply just before the phase: nothing within it can price anybody out.
     function _collateralSince(uint256 commitStart) internal view returns (uint256) {
-        uint256 supply = bToken.getPastTotalSupply(Math.min(commitStart, block.timestamp - 1));
+        uint256 supply = bToken.getPastTotalSupply(Math.min(commitStart, block.timestamp) - 1);
         Demands memory demands = _demands;
         return AuctionMath.requiredCollateral(supply, demands.terms.rewardCapBps(), demands.minCollateral);
     }

@@ -152,9 +152,7 @@ abstract contract OrganisationFixture is Test {
         config.timelock = address(timelock);
         config.minAge = 1 days;
         config.models = new IModelRegistry.GenesisModel[](1);
-        config.models[0] = IModelRegistry.GenesisModel(
-            setter, IModelRegistry.Commitment(bytes32("weights"), bytes32("tokens"), bytes32("engine"), "uri")
-        );
+        config.models[0] = IModelRegistry.GenesisModel(setter, _commitmentOf("weights"));
         config.templates = new IModelRegistry.GenesisRule[](1);
         config.templates[0] = IModelRegistry.GenesisRule(TEMPLATE, "uri");
         config.samplers = new IModelRegistry.GenesisRule[](1);
@@ -213,6 +211,17 @@ abstract contract OrganisationFixture is Test {
     function _redeem(address account, uint256 tokens) internal {
         vm.prank(account);
         token.redeem(tokens, 0, block.timestamp);
+    }
+
+    // The timelock, as executed proposals act
+
+    function _commitmentOf(bytes32 weights) internal pure returns (IModelRegistry.Commitment memory) {
+        return IModelRegistry.Commitment(weights, bytes32("tokens"), bytes32("engine"), "uri");
+    }
+
+    function _approve(bytes32 modelId) internal {
+        vm.prank(address(timelock));
+        registry.setStatus(modelId, IModelRegistry.Status.Approved);
     }
 
     /// @notice Sets a parameter as an executed proposal does.
