@@ -1,5 +1,6 @@
 """JSON-RPC over HTTP: one endpoint, a time limit, and errors that a person can act on."""
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,6 +56,15 @@ class Rpc:
         if not isinstance(answer, dict) or "result" not in answer:
             raise self._gone(f"answered {method} with something that is not JSON-RPC")
         return answer["result"]
+
+    @cached_property
+    def soon(self) -> str:
+        """The tag of the coming block, `pending`; `latest` at an endpoint that does not know it."""
+        try:
+            known = self.request("eth_getBlockByNumber", "pending", False)
+        except RpcError:
+            known = None
+        return "pending" if known else "latest"
 
     def _gone(self, what: str) -> Unreachable:
         return Unreachable(f"the chain at {self.place} {what}", hint="start the node, or give another --rpc")

@@ -25,7 +25,7 @@ class Sender:
     def simulate(self, call: Call, to: str, data: bytes, sender: str) -> bytes:
         """What the call would return if it were sent now. Reverted with the contract's reason."""
         try:
-            answer = self._rpc.request("eth_call", _request(call, to, data, sender), "pending")
+            answer = self._rpc.request("eth_call", _request(call, to, data, sender), self._rpc.soon)
         except RpcError as error:
             raise explain.reverted(f"{call.contract}.{call.function}", error) from error
         return bytes.fromhex(str(answer).removeprefix("0x"))
@@ -38,7 +38,7 @@ class Sender:
         price = fees.suggest(self._rpc, self._max_fee)
         self._affordable(what, signer.address, gas * price.max_fee + call.value)
         if nonce is None:
-            nonce = int(self._rpc.request("eth_getTransactionCount", signer.address, "pending"), 16)
+            nonce = int(self._rpc.request("eth_getTransactionCount", signer.address, self._rpc.soon), 16)
         raw, tx_hash = signer.sign_transaction(
             {
                 "chainId": self._chain_id,
@@ -97,7 +97,7 @@ class Sender:
         return min(estimate * _MARGIN[0] // _MARGIN[1], self._gas_cap)
 
     def _affordable(self, what: str, account: str, cost: int) -> None:
-        balance = int(self._rpc.request("eth_getBalance", account, "pending"), 16)
+        balance = int(self._rpc.request("eth_getBalance", account, self._rpc.soon), 16)
         if balance < cost:
             raise Refused(
                 f"{account} has {balance / 1e18:.6f} ether, {what} may cost up to {cost / 1e18:.6f}",

@@ -64,7 +64,7 @@ class Web3Chain:
     def read(self, contract: str, function: str, *args: Any, at: int | None = None) -> Any:
         """A view at block `at`, or at the coming block if None, so that time-dependent views are up to date."""
         address, data = self.address(contract), self.encode(Call(contract, function, args))
-        block = "pending" if at is None else hex(at)
+        block = self._rpc.soon if at is None else hex(at)
         request = {"to": address, "data": "0x" + data.hex()}
         try:
             answer = self._rpc.request("eth_call", request, block)

@@ -231,6 +231,7 @@ def test_reads_are_asked_of_the_coming_block_whose_clock_goes_on(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise an idle local chain would answer with the time of its last block. (Ganache does so all the same.)"""
+    ground.balance(ground.alice.address)
     asked: list[Any] = []
     request = Rpc.request
 
