@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import log_softmax
 
 from oracle.domain.prompt import Prompt
 from scripts.training.examples import Batch, batches, groups
@@ -47,7 +47,11 @@ def make_tokenizer(seed: int = 3, prompts: int = 20_000) -> Tokenizer:
         max_token_length=24,
         show_progress=False,
     )
-    texts = (text for prompt, answers in islice(groups(seed), prompts) for text in (prompt, *answers[:2]))
+    texts = (
+        text
+        for prompt, answers in islice(groups(seed), prompts)
+        for text in (prompt, *(answer for answer, _ in answers[:2]))
+    )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
@@ -57,8 +61,10 @@ def losses_of(network: Llama, batch: Batch) -> tuple[Tensor, Tensor]:
     inputs = [torch.from_numpy(part) for part in (batch.tokens, batch.positions, batch.segments, batch.sources)]
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(*inputs)
-    losses = cross_entropy(logits.float(), torch.from_numpy(batch.targets), reduction="none")
-    return losses[: batch.scored].mean(), losses[batch.scored :].mean()
+    rows, choices, weights = (torch.from_numpy(part) for part in (batch.rows, batch.choices, batch.weights))
+    losses = -weights * log_softmax(logits.float(), dim=-1)[rows, choices]
+    answers = losses[rows < batch.scored].sum() / batch.scored
+    return answers, losses[rows >= batch.scored].sum() / max(1, len(batch.sources) - batch.scored)
 
 
 def rate(step: int, steps: int, peak: float) -> float:

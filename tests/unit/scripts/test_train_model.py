@@ -39,6 +39,12 @@ def logits(network: Llama, batch: Batch) -> torch.Tensor:
         return network(*[torch.from_numpy(part) for part in parts])
 
 
+def plain_batch(tokens: np.ndarray, positions: np.ndarray, segments: np.ndarray, sources: np.ndarray) -> Batch:
+    """A batch that is only read, with nothing to score."""
+    none = np.zeros(0, np.int64)
+    return Batch(tokens, positions, segments, sources, none, none, none.astype(np.float32), 0)
+
+
 def test_a_run_can_be_stopped_and_taken_up_again(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     train_model.Run(tmp_path, 3, 2, 1e-3).train()
@@ -60,9 +66,7 @@ def test_the_export_is_the_llama_that_transformers_knows(folder: Path, tmp_path:
     network.load_state_dict({name: tensor.bfloat16().float() for name, tensor in run.smooth.items()})
     reference = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
     ids = torch.arange(5, 60)[None]
-    plain = Batch(
-        ids.numpy(), np.arange(55)[None], np.zeros((1, 55), np.int64), np.arange(55), np.zeros(1, np.int64), 0
-    )
+    plain = plain_batch(ids.numpy(), np.arange(55)[None], np.zeros((1, 55), np.int64), np.arange(55))
     with torch.no_grad():
         assert torch.allclose(reference(ids).logits[0], logits(network, plain), atol=1e-4)
     assert json.loads((tmp_path / "config.json").read_text())["eos_token_id"] == run.end == 0
@@ -78,13 +82,11 @@ def test_an_answer_is_scored_as_if_it_were_alone(folder: Path) -> None:
         own = together.segments[0] == segment
         keep = (together.segments[0] == 0) | own
         length = int(own.sum()) + 1
-        alone = Batch(
+        alone = plain_batch(
             together.tokens[:, keep],
             together.positions[:, keep],
             np.where(together.segments[:, keep] > 0, 1, 0),
             np.arange(prompt - 1, prompt + length - 1),
-            together.targets[start : start + length],
-            length,
         )
         assert torch.allclose(logits(network, alone), found[start : start + length], atol=1e-4)
         start += length
@@ -92,9 +94,16 @@ def test_an_answer_is_scored_as_if_it_were_alone(folder: Path) -> None:
 
 def test_a_batch_holds_every_answer_to_its_end_mark(folder: Path) -> None:
     batch = a_batch(folder, 3)
-    assert int((batch.targets == 0).sum()) == 3 * ANSWERS
-    assert len(batch.sources) == len(batch.targets)
+    ends = batch.weights[(batch.choices == 0) & (batch.rows < batch.scored)]
+    assert ends.sum() == pytest.approx(3 * ANSWERS)
     assert set(np.unique(batch.segments)) <= set(range(-1, ANSWERS + 1))
+
+
+def test_what_should_follow_is_a_distribution_of_more_than_the_drawn_token(folder: Path) -> None:
+    batch = a_batch(folder, 8)
+    totals = np.bincount(batch.rows, batch.weights, minlength=len(batch.sources))
+    assert np.allclose(totals, 1)
+    assert len(batch.rows) > len(batch.sources)
 
 
 def test_digits_stay_single_tokens(folder: Path) -> None:
