@@ -11,6 +11,9 @@ import {IDisputeResolver} from "./interfaces/IDisputeResolver.sol";
 import {IGovernance} from "./interfaces/IGovernance.sol";
 import {Tracks} from "./libraries/Tracks.sol";
 
+// OpenZeppelin's governor works on arrays in memory.
+// solhint-disable gas-calldata-parameters
+
 /// @title Governance
 /// @notice The organisation's governor: only a model output becomes a proposal, and only plain transfers are fast.
 /// @dev The timelock executes, holds the treasury and is the only one that changes this contract. Nothing is ever

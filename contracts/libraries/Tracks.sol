@@ -113,8 +113,9 @@ library Tracks {
     /// there: callers check the length before they believe it.
     function _words(bytes memory data) private pure returns (bytes4 selector, uint256 first, uint256 second) {
         // solhint-disable-next-line no-inline-assembly
+        // Only reads, which cannot break the memory model.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            // Only reads, which cannot break the memory model.
             selector := mload(add(data, 32))
             first := mload(add(data, 36))
             second := mload(add(data, 68))
