@@ -39,11 +39,6 @@ contract DisputeResolver is IDisputeResolver, Parameters {
     uint256 private constant BPS = 10_000;
     uint256 private constant MAX_ROUNDS = 3;
 
-    /// @dev Without a judge, For must hold this share of the electorate and this share of the votes cast.
-    uint256 private constant SLOW_SUPPORT_BPS = 2000;
-    uint256 private constant SLOW_MAJORITY_NUMERATOR = 2;
-    uint256 private constant SLOW_MAJORITY_DENOMINATOR = 3;
-
     /// @notice Unit of bonds and stakes.
     IERC20 public immutable reserveToken;
 
@@ -338,8 +333,7 @@ contract DisputeResolver is IDisputeResolver, Parameters {
         (uint256 against, uint256 inFavour, uint256 abstain) =
             GovernorCountingSimple(payable(governance)).proposalVotes(id);
         uint256 electorate = IGovernance(governance).electorate(IGovernor(governance).proposalSnapshot(id));
-        return inFavour * BPS >= electorate * SLOW_SUPPORT_BPS
-            && inFavour * SLOW_MAJORITY_DENOMINATOR >= (against + inFavour + abstain) * SLOW_MAJORITY_NUMERATOR;
+        return inFavour * 5 >= electorate && inFavour * 3 >= (against + inFavour + abstain) * 2;
     }
 
     function _bonded(uint256 id) private view returns (Record storage record) {

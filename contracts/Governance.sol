@@ -9,6 +9,7 @@ import {GovernorBase} from "./bases/GovernorBase.sol";
 import {IBToken} from "./interfaces/IBToken.sol";
 import {IDisputeResolver} from "./interfaces/IDisputeResolver.sol";
 import {IGovernance} from "./interfaces/IGovernance.sol";
+import {CodePin} from "./libraries/CodePin.sol";
 import {Tracks} from "./libraries/Tracks.sol";
 
 // OpenZeppelin's governor works on arrays in memory.
@@ -263,7 +264,7 @@ contract Governance is GovernorBase {
             revert TooManyActions(targets.length);
         }
         for (uint256 i = 0; i < targets.length; ++i) {
-            _requireCode(targets[i]);
+            CodePin.requireCode(targets[i]);
         }
 
         bool fast = track == Track.Fast;
@@ -277,7 +278,7 @@ contract Governance is GovernorBase {
         origin.track = track;
         origin.quorumBps = uint16(fast ? _parameter("quorumFastBps") : quorumNumerator());
         origin.replacesArbitrator = Tracks.replacesArbitrator(targets, values, calldatas, resolver);
-        _codeHashes[id] = _codeHash(targets);
+        _codeHashes[id] = CodePin.hashOf(targets);
         emit ProposalTrack(id, track, fast ? fastAmount : 0);
     }
 
@@ -291,7 +292,7 @@ contract Governance is GovernorBase {
     ) internal override {
         uint256 blockedUntil = _blockedUntil(id);
         if (block.timestamp < blockedUntil) revert ExecutionBlocked(id, blockedUntil);
-        if (_codeHash(targets) != _codeHashes[id]) revert TargetCodeChanged(id);
+        if (CodePin.hashOf(targets) != _codeHashes[id]) revert TargetCodeChanged(id);
         if (_origins[id].track == Track.Fast) _spendFast(id, targets, values, calldatas);
         _lastExecutedAt = clock();
         super._executeOperations(id, targets, values, calldatas, descriptionHash);
@@ -321,20 +322,9 @@ contract Governance is GovernorBase {
         return (1 << uint8(current)) & LIVE_STATES != 0;
     }
 
-    /// @dev One hash of the code of all targets, in their order.
-    function _codeHash(address[] memory targets) private view returns (bytes32 hash) {
-        for (uint256 i = 0; i < targets.length; ++i) {
-            hash = keccak256(abi.encode(hash, targets[i].codehash));
-        }
-    }
-
     function _changePart(bytes32 part, address previous, address next) private {
-        _requireCode(next);
+        CodePin.requireCode(next);
         emit PartChanged(part, previous, next);
-    }
-
-    function _requireCode(address target) private view {
-        if (target.code.length == 0) revert TargetHasNoCode(target);
     }
 
     function _origin(uint256 id) private view returns (Origin storage origin) {
