@@ -75,6 +75,7 @@ def test_transaction_whose_nonce_was_taken_is_refused_with_the_reason(ground: Gr
 
 
 def test_transaction_that_fails_in_its_block_is_told_by_its_custom_error(ground: Ground) -> None:
+    ground.chain.send(mint(ground), ground.alice)
     funds = ground.balance(ground.alice.address)
     first = ground.chain.sign(transfer(ground.bob.address, funds), ground.alice)
     second = ground.chain.sign(transfer(ground.bob.address, funds), ground.alice, nonce=first.nonce + 1)
@@ -84,6 +85,24 @@ def test_transaction_that_fails_in_its_block_is_told_by_its_custom_error(ground:
     with pytest.raises(Reverted) as caught:
         ground.chain.wait(second.tx_hash)
     assert caught.value.error == "ERC20InsufficientBalance"
+
+
+def test_transaction_that_fails_only_within_its_block_says_so(ground: Ground) -> None:
+    """Both spend the same tokens in one block; run again on the block before, the second would succeed."""
+    if ground.node.kind is not NodeKind.ANVIL:
+        pytest.skip("Ganache cannot gather transactions in a block")
+    chain = ground.chain
+    chain.send(mint(ground), ground.alice)
+    funds = ground.balance(ground.alice.address)
+    first = chain.sign(transfer(ground.bob.address, funds), ground.alice)
+    second = chain.sign(transfer(ground.bob.address, funds), ground.alice, nonce=first.nonce + 1)
+    ground.rpc.request("evm_setAutomine", False)
+    chain.broadcast(first.raw)
+    chain.broadcast(second.raw)
+    ground.rpc.request("evm_setAutomine", True)
+    ground.node.time.mine()
+    with pytest.raises(Reverted, match="failed in its block, but succeeds on the block before"):
+        chain.wait(second.tx_hash)
 
 
 def test_read_at_an_earlier_block_sees_the_state_of_then(ground: Ground) -> None:

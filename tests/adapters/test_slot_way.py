@@ -10,7 +10,7 @@ import pytest
 from oracle.chain import devnode
 from oracle.chain.devnode import NodeKind
 from oracle.domain.epoch import EpochStage
-from oracle.domain.errors import Refused, Reverted
+from oracle.domain.errors import Refused, Reverted, Unreachable
 from oracle.domain.prompt import Prompt
 from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Stage
@@ -286,6 +286,16 @@ def test_prompt_that_was_lost_is_named_and_nothing_is_drawn(won: Organisation, t
     assert failed.error is not None
     assert "is not in the ledger" in failed.error.message
     assert won.model.runs == 0
+
+
+def test_proposal_whose_event_the_endpoint_does_not_give_ends_the_run(
+    won: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    won.run()
+    monkeypatch.setattr(type(won.chain), "events", lambda *_, **__: [])
+    with pytest.raises(Unreachable, match="does not give the event of proposal") as caught:
+        won.run()
+    assert "keeps logs" in caught.value.hint
 
 
 def test_second_slot_costs_the_faded_reserve_price_and_closes_the_one_before(won: Organisation) -> None:
