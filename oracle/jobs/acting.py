@@ -1,6 +1,6 @@
 """Writes that survive a crash: intent first, then the signed transaction, then the chain, then the receipt."""
 
-from oracle.domain.errors import GengovError, Refused, Reverted
+from oracle.domain.errors import Refused, Reverted
 from oracle.domain.records import Decision, Intent, IntentState, Stage, TransactionRecord
 from oracle.jobs.context import Context, Step
 from oracle.ports.chain import Call, Receipt
@@ -81,7 +81,7 @@ def _reopen_if_undone(ctx: Context, stage: Stage, key: str) -> None:
         return
     try:
         undone = ctx.chain.receipt(intent.tx_hash) is None
-    except GengovError:
+    except Reverted:  # mined again in another order, and failed there
         undone = True
     if undone:
         ctx.ledger.drop(stage, key, "its block left the chain")

@@ -190,6 +190,22 @@ def test_write_that_a_reorganisation_undid_is_done_anew(bench: Bench) -> None:
     assert bench.balance == before + 5
 
 
+def test_silent_chain_is_not_taken_for_a_reorganisation(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    act(bench.ctx, Stage.SETTLE, "3", bench.mint(5), "")
+    before = bench.balance
+
+    def gone(*_: Any) -> Any:
+        raise Unreachable("the chain is gone")
+
+    with monkeypatch.context() as outage, pytest.raises(Unreachable):
+        outage.setattr(type(bench.ctx.chain), "receipt", gone)
+        act(bench.ctx, Stage.SETTLE, "3", bench.mint(5), "")
+    intent = bench.ctx.ledger.intent(Stage.SETTLE, "3")
+    assert intent is not None
+    assert intent.state is IntentState.CONFIRMED
+    assert bench.balance == before
+
+
 def test_run_asks_each_job_until_none_has_more_to_do(bench: Bench) -> None:
     before, seen = bench.balance, list[Step]()
 
