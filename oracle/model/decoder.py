@@ -1,5 +1,6 @@
 """The forward pass of a Llama in any numerics: one prompt computed once, then one token for many rows at a time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from oracle.model.config import LlamaConfig
 from oracle.model.numerics import Array, Block, Numerics, Tokens
 
+_BAND = 1 << 18  # scores worked on together: they stay in a processor's cache
 _CHUNK = 128  # prompt positions computed together: bounds the score matrix, and changes no result in exact mode
 
 
@@ -67,7 +69,7 @@ class Decoder:
 
     def step(self, prompt: PromptCache, cache: RowCache, tokens: Tokens) -> Array:
         """Appends one token to each row (rows,) and returns the logits after it, (rows, vocab)."""
-        positions = np.full(tokens.size, prompt.length + cache.length)
+        positions = np.array([prompt.length + cache.length])
         x = self.numerics.embed(tokens)
         cache.length += 1
         for layer, block in enumerate(self.numerics.blocks):
@@ -80,50 +82,55 @@ class Decoder:
         keys[:, start:end] = new_keys.transpose(1, 0, 2)
         values[:, start:end] = new_values.transpose(1, 0, 2)
         later = np.triu(np.ones((end - start, end - start), bool), 1)[:, None, :]
-        attended = np.empty_like(queries)
-        for head, query in self._by_kv_head(queries):
-            scores = self._scores(query.shape[0], end)
-            np.matmul(query, keys[head, :end].T, out=scores)
-            own = scores.reshape(end - start, self._group, end)[..., start:]
+        queries = self._by_kv_head(queries)
+        for heads, scores in self._bands(queries, end):
+            np.matmul(queries[heads], keys[heads, :end].swapaxes(1, 2), out=scores)
+            own = scores.reshape(-1, end - start, self._group, end)[..., start:]
             np.copyto(own, self.numerics.masked, where=later)
             totals = block.weigh(scores)
-            sums = scores @ values[head, :end]
-            self._put(attended, head, block.attend(sums, totals))
-        return block.add_mlp(block.add_attention(x, attended.reshape(x.shape[0], -1)))
+            queries[heads] = block.attend(scores @ values[heads, :end], totals)
+        return block.add_mlp(block.add_attention(x, self._by_row(queries)))
 
     def _row_layer(
         self, block: Block, x: Array, positions: Tokens, prompt: PromptCache, cache: RowCache, layer: int
     ) -> Array:
         rows, length, end = x.shape[0], prompt.length, prompt.length + cache.length
         queries, new_keys, new_values = block.project(x, positions)
-        keys, values = cache.keys[layer, :, :rows], cache.values[layer, :, :rows]
-        keys[:, :, cache.length - 1] = new_keys.transpose(1, 0, 2)
-        values[:, :, cache.length - 1] = new_values.transpose(1, 0, 2)
-        attended = np.empty_like(queries)
-        for head, query in self._by_kv_head(queries):
-            scores = self._scores(query.shape[0], end)
-            own = scores[:, length:].reshape(rows, self._group, -1)
-            np.matmul(query, prompt.keys[layer, head].T, out=scores[:, :length])
-            own_keys = keys[head, :, : cache.length].swapaxes(1, 2)
-            np.matmul(query.reshape(rows, self._group, -1), own_keys, out=own)
+        cache.keys[layer, :, :rows, cache.length - 1] = new_keys.transpose(1, 0, 2)
+        cache.values[layer, :, :rows, cache.length - 1] = new_values.transpose(1, 0, 2)
+        own_keys = cache.keys[layer, :, :rows, : cache.length].swapaxes(2, 3)
+        own_values = cache.values[layer, :, :rows, : cache.length]
+        queries = self._by_kv_head(queries)
+        for heads, scores in self._bands(queries, end):
+            query = queries[heads]
+            shared, own = scores[..., :length], scores[..., length:].reshape(-1, rows, self._group, cache.length)
+            np.matmul(query, prompt.keys[layer, heads].swapaxes(1, 2), out=shared)
+            np.matmul(query.reshape(-1, rows, self._group, query.shape[-1]), own_keys[heads], out=own)
             totals = block.weigh(scores)
-            sums = scores[:, :length] @ prompt.values[layer, head]
-            sums += np.matmul(own, values[head, :, : cache.length]).reshape(sums.shape)
-            self._put(attended, head, block.attend(sums, totals))
-        return block.add_mlp(block.add_attention(x, attended.reshape(rows, -1)))
+            sums = shared @ prompt.values[layer, heads]
+            sums += (own @ own_values[heads]).reshape(sums.shape)
+            queries[heads] = block.attend(sums, totals)  # their place is free now
+        return block.add_mlp(block.add_attention(x, self._by_row(queries)))
 
-    def _by_kv_head(self, queries: Array) -> list[tuple[int, Array]]:
-        """(kv head, its queries (rows * group, head_dim)) of queries (rows, heads, head_dim)."""
-        grouped = queries.reshape(queries.shape[0], self.config.num_kv_heads, self._group, -1).transpose(1, 0, 2, 3)
-        return [(head, np.ascontiguousarray(part).reshape(-1, part.shape[-1])) for head, part in enumerate(grouped)]
+    def _by_kv_head(self, heads: Array) -> Array:
+        """(rows, heads, head_dim) as (kv_heads, rows * group, head_dim)."""
+        rows, kv_heads = heads.shape[0], self.config.num_kv_heads
+        grouped = heads.reshape(rows, kv_heads, self._group, -1).transpose(1, 0, 2, 3)
+        return grouped.reshape(kv_heads, rows * self._group, -1)
 
-    def _put(self, attended: Array, head: int, part: Array) -> None:
-        """Writes the result (rows * group, head_dim) of a kv head to its heads."""
-        rows = attended.shape[0]
-        attended[:, head * self._group : (head + 1) * self._group] = part.reshape(rows, self._group, -1)
+    def _by_row(self, heads: Array) -> Array:
+        """(kv_heads, rows * group, head_dim) as (rows, heads * head_dim)."""
+        rows = heads.shape[1] // self._group
+        grouped = heads.reshape(heads.shape[0], rows, self._group, -1).transpose(1, 0, 2, 3)
+        return grouped.reshape(rows, -1)
 
-    def _scores(self, rows: int, keys: int) -> Array:
-        """A (rows, keys) matrix in memory that is used again for the next head."""
-        if self._scratch.size < rows * keys:
-            self._scratch = np.empty(rows * keys, self.numerics.dtype)
-        return self._scratch[: rows * keys].reshape(rows, keys)
+    def _bands(self, queries: Array, keys: int) -> Iterator[tuple[slice, Array]]:
+        """Slices of kv heads and an array for their scores (kv heads, rows * group, keys), small enough for a cache."""
+        kv_heads, rows = queries.shape[:2]
+        band = max(1, min(kv_heads, _BAND // (rows * keys)))
+        if self._scratch.size < band * rows * keys:
+            self._scratch = np.empty(band * rows * keys, self.numerics.dtype)
+        for start in range(0, kv_heads, band):
+            heads = slice(start, min(start + band, kv_heads))
+            count = heads.stop - start
+            yield heads, self._scratch[: count * rows * keys].reshape(count, rows, keys)

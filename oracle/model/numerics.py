@@ -16,11 +16,11 @@ class Block(Protocol):
     def project(self, x: Array, positions: Tokens) -> tuple[Array, Array, Array]:
         """Queries (rows, heads, head_dim), keys and values (rows, kv_heads, head_dim).
 
-        Queries and keys are rotated to `positions` (rows,); queries are scaled so that q . k is a score.
+        Queries and keys are rotated to `positions` (rows,), or all to one position (1,); q . k is a score.
         """
 
     def weigh(self, scores: Array) -> Array:
-        """Overwrites scores (rows, keys) by weights that are not yet normalised; returns their sums (rows, 1)."""
+        """Overwrites scores (.., keys) by weights that are not yet normalised; returns their sums (.., 1)."""
 
     def attend(self, sums: Array, totals: Array) -> Array:
         """Weighted sums of values (..., head_dim) over totals (..., 1): the average in the numerics of values."""
@@ -56,7 +56,7 @@ class Numerics(Protocol):
 
 
 def rotate(heads: Array, cosines: Array, sines: Array) -> Array:
-    """Heads (rows, heads, head_dim) turned by the angles (rows, head_dim / 2); pairs are (j, j + head_dim / 2)."""
+    """Heads (rows, heads, head_dim) turned by angles (rows or 1, head_dim / 2); pairs are (j, j + head_dim / 2)."""
     half = cosines.shape[-1]
     first, second = heads[..., :half], heads[..., half:]
     cosines, sines = cosines[:, None, :], sines[:, None, :]
