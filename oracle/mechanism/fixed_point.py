@@ -77,7 +77,7 @@ def round_shift(x: Int64, bits: int) -> Int64:
 
 
 def divide(numerator: Whole, denominator: Whole) -> Whole:
-    """Nearest integer to numerator / denominator, ties upwards; |numerator| + denominator < 2^52, denominator > 0."""
+    """Nearest integer to numerator / denominator, ties upwards; |numerator| + denominator < 2^53, denominator > 0."""
     shifted = numerator + np.floor(denominator * 0.5)
     quotient = np.floor(shifted / denominator)
     rest = shifted - quotient * denominator  # the quotient may be one off where the true one is nearly whole

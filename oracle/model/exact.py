@@ -80,7 +80,8 @@ class ExactBlock:
         turned = Fraction(3, 2)  # a rotation lengthens a coordinate by sqrt(2) at most
         query_bits = factor_bits - _log2_above(turned * reach["q"] / isqrt(config.head_dim))
         key_bits = factor_bits - _log2_above(turned * reach["k"])
-        self._value_bits = 53 - SHARE_BITS - (self._model.context - 1).bit_length() - _log2_above(reach["v"])
+        # Shares of at most 2^20 for each key, times values, stay below 2^52 in sum; with half the divisor below 2^53.
+        self._value_bits = 52 - SHARE_BITS - (self._model.context - 1).bit_length() - _log2_above(reach["v"])
         self._score_scale = 2.0 ** (SCORE_BITS - query_bits - key_bits)
         self._project = self._linear(
             "self_attn.qkv_proj",

@@ -54,7 +54,7 @@ def test_round_shift__either_sign_and_ties__rounds_half_to_even(bits: int) -> No
 
 def test_divide__random_and_tight_quotients__equals_integer_division() -> None:
     rng = random.Random(3)
-    pairs = [(rng.randrange(-(1 << 51), 1 << 51), rng.randrange(1, 1 << 40)) for _ in range(3_000)]
+    pairs = [(rng.randrange(-(1 << 52), 1 << 52), rng.randrange(1, 1 << 40)) for _ in range(3_000)]
     for _ in range(3_000):  # numerators next to a multiple, where a rounded quotient would be one off
         denominator = rng.randrange(1 << 20, 1 << 33)
         pairs.append(

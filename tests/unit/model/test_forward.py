@@ -98,6 +98,21 @@ def test_exact_tensors__all_the_way__are_whole_numbers(tmp_path: Path, monkeypat
         assert np.abs(tensor).max() < 2**53
 
 
+def test_exact_bounds__of_a_loaded_model__keep_every_sum_below_2_pow_53(tmp_path: Path) -> None:
+    """From the weights alone: matrix products, scores (head_dim terms) and averages (context terms)."""
+    config, numerics = numerics_of(build_tiny_llama(tmp_path, head_dim=16, attention_bias=True), "exact")
+    assert isinstance(numerics, ExactNumerics)
+    for block in numerics.blocks:
+        for linear in (block._project, block._output, block._gate_up, block._down, numerics._head):
+            assert all(int(total) * linear.in_bound < 1 << 53 for total in linear.row_sums)
+        assert (numerics.context << 20) * (block._output.in_bound + 1) < 1 << 53
+        queries, keys, values = block.project(numerics.embed(TOKENS), np.arange(TOKENS.size))
+        assert np.abs(queries / block._score_scale).max() <= 1 << 23
+        assert np.abs(keys).max() <= 1 << 23
+        assert np.abs(values).max() <= block._output.in_bound
+        assert config.head_dim << 46 <= 1 << 52
+
+
 def test_exact_logits__weights_a_thousand_times_too_large__still_whole_and_finite(tmp_path: Path) -> None:
     """Nothing overflows for any weights: bounds come from the weights, and the MLP product is clamped."""
     logits = last_logits(build_tiny_llama(tmp_path, scale=1000.0), "exact", 20) * (1 << LOGIT_BITS)
