@@ -13,8 +13,8 @@ from oracle.domain.proposal import ProposalState
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from oracle.storage.folder import FolderStore
-from tests.adapters.test_slot_way import the_prompt
 from tests.support.organisation import FOR, TOKEN, Organisation, found
+from tests.support.way import the_prompt
 
 CHAIN = ("sign", "broadcast", "wait")
 LEDGER = ("intend", "signed", "confirm", "save_samples", "save_selection", "decide")

@@ -13,8 +13,8 @@ from oracle.jobs import prompt_state
 from oracle.jobs.prompt_request import CandidateRequest, ParameterRequest, PromptRequest
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.prompt_rules import encode
-from tests.adapters.test_slot_way import REQUEST, to_execution, to_samples
 from tests.support.organisation import TOKEN, USDC, Organisation, found
+from tests.support.way import REQUEST, to_execution, to_samples
 
 
 @pytest.fixture(scope="module")
