@@ -49,6 +49,12 @@ def share(prompt: Prompt, candidate: str) -> float:
     return sum(candidate in payload.fields.get("fund", {}) for payload in valid) / len(valid)
 
 
+def several(prompt: Prompt) -> float:
+    """In how many of the samples that fund more than one candidate is paid."""
+    paid = [len(payload.fields["fund"]) for payload in payloads(prompt) if payload and payload.action == "fund"]
+    return sum(count > 1 for count in paid) / len(paid)
+
+
 def mean_paid(prompt: Prompt) -> float:
     """Mean sum of money over the samples that fund."""
     sums = [
@@ -68,8 +74,8 @@ def test_the_samples_differ_and_nearly_all_are_valid(engine: str) -> None:
     found = payloads(EXAMPLE, engine)
     assert sum(payload is not None for payload in found) >= 95
     decisions = Counter(payload_json(payload) for payload in found if payload)
-    assert len(decisions) >= 4
-    assert 30 <= max(decisions.values()) <= 90
+    assert len(decisions) >= 8
+    assert 20 <= max(decisions.values()) <= 90
 
 
 @pytest.mark.parametrize("objective", ["results", "thrift", "breadth", "upkeep", "model"])
@@ -81,19 +87,25 @@ def test_prompts_never_seen_in_training_get_valid_answers(objective: str) -> Non
 def test_the_objective_decides_what_is_done() -> None:
     breadth = replace(EXAMPLE, objective="breadth")
     upkeep = replace(EXAMPLE, objective="upkeep")
-    assert moved(breadth) > 0.4
-    assert moved(upkeep) > 0.6
-    paid = [len(payload.fields["fund"]) for payload in payloads(breadth) if payload and payload.action == "fund"]
-    assert sum(count > 1 for count in paid) > len(paid) / 2
+    assert moved(breadth) > 0.3
+    assert moved(upkeep) > 0.8
+    assert several(breadth) > several(EXAMPLE) + 0.1
     assert Counter(payload.action for payload in payloads(upkeep) if payload).most_common(1)[0][0] == "set_parameter"
 
 
-def test_thrift_favours_the_cheapest_sound_ask() -> None:
-    candidates = tuple(
-        replace(candidate, ask=ask, done=6, late=1)
-        for candidate, ask in zip(EXAMPLE.candidates, (900, 900, 120), strict=True)
-    )
-    assert share(replace(EXAMPLE, objective="thrift", candidates=candidates), "C") > 0.5
+def test_thrift_pays_a_candidate_more_often_when_it_is_the_cheapest() -> None:
+    cheapest_first = (120, 900, 900)
+    shares = []
+    for turn in range(3):
+        asks = cheapest_first[-turn:] + cheapest_first[:-turn]
+        candidates = tuple(
+            replace(candidate, ask=ask, done=6, late=1) for candidate, ask in zip(EXAMPLE.candidates, asks, strict=True)
+        )
+        prompt = replace(EXAMPLE, objective="thrift", candidates=candidates)
+        shares.append([share(prompt, candidate) for candidate in "ABC"])
+    for place in range(3):
+        dear = [shares[turn][place] for turn in range(3) if turn != place]
+        assert shares[place][place] > max(dear) + 0.1
 
 
 def test_the_budget_bounds_what_is_paid() -> None:
@@ -118,8 +130,8 @@ def test_the_best_record_is_paid_whoever_holds_it() -> None:
 
 def test_less_is_paid_when_the_market_falls() -> None:
     falling = replace(EXAMPLE, market=Market(12000, 9000, -800))
-    assert moved(falling) > 0.25
-    assert mean_paid(falling) < mean_paid(EXAMPLE) * 0.9
+    assert moved(falling) > 0.3
+    assert mean_paid(falling) < mean_paid(EXAMPLE) * 0.8
 
 
 def test_a_setting_moves_the_way_that_members_wish() -> None:
