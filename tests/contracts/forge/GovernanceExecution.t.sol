@@ -313,7 +313,28 @@ contract GovernanceExecutionTest is GovernanceFixture {
         _execute(draft);
     }
 
+    function test_I16_priceFellToNothing__reverts() public {
+        Draft memory draft = _draft(address(usdc), abi.encodeCall(IERC20.transfer, (prompter, USD)));
+        uint256 id = _enqueue(draft, CLEAR);
+        _toEta(id);
+        uint256 budget = governance.fastBudget();
+        vm.mockCall(address(token), abi.encodeCall(IBToken.currentPrice, ()), abi.encode(0));
+        vm.expectRevert(abi.encodeWithSelector(IGovernance.FastBudgetExceeded.selector, type(uint256).max, budget));
+        _execute(draft);
+    }
+
     // Cancel
+
+    function test_cancel__byTheProposerWhilePending__freesTheBond() public {
+        Draft memory draft = _fund(TOKEN);
+        uint256 id = _propose(draft, CLEAR);
+        assertTrue(governance.proposalNeedsQueuing(id), "through the timelock");
+        vm.prank(promptUpdate);
+        governance.cancel(draft.targets, draft.values, draft.calldatas, keccak256(bytes(draft.description)));
+        _assertState(id, IGovernor.ProposalState.Canceled, "canceled");
+        resolver.releaseBond(id);
+        assertEq(resolver.creditOf(prompter), BOND, "nobody lied");
+    }
 
     function test_cancel__byAnyoneButTheProposer__reverts() public {
         Draft memory draft = _fund(TOKEN);
