@@ -106,9 +106,7 @@ contract Governance is GovernorBase {
         // The prefix keeps a repair from taking the id of a generated proposal.
         id = _open(targets, values, calldatas, string.concat("gengov/repair/", description), Track.Slow, 0, address(0));
         for (uint256 i = 0; i < targets.length; ++i) {
-            if (!Tracks.repairs(targets[i], values[i], calldatas[i], address(this), promptUpdate)) {
-                revert NotARepair(i);
-            }
+            if (!Tracks.repairs(targets[i], values[i], calldatas[i], address(this))) revert NotARepair(i);
         }
         emit RepairProposed(id, _msgSender(), votes);
     }

@@ -98,8 +98,7 @@ interface IGovernance is IParameters {
     /// @notice The repairer has `votes` aged votes and needs `needed`.
     error RepairVotesTooLow(address proposer, uint256 votes, uint256 needed);
 
-    /// @notice A repair may only replace PromptUpdate, the model registry or the dispute resolver, in the governor or in
-    /// PromptUpdate.
+    /// @notice A repair may only replace PromptUpdate, the model registry or the dispute resolver.
     error NotARepair(uint256 index);
 
     /// @notice The governor relays no calls: through the timelock they would pass by every check of execution.

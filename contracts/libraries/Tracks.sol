@@ -94,16 +94,15 @@ library Tracks {
             && arbitrator <= type(uint160).max;
     }
 
-    /// @notice Whether one action only replaces PromptUpdate, the model registry or the dispute resolver, where the
-    /// governor or PromptUpdate names them.
-    function repairs(address target, uint256 value, bytes memory data, address governance, address promptUpdate)
+    /// @notice Whether one action only replaces PromptUpdate, the model registry or the dispute resolver: the governor
+    /// alone names them, and the other contracts ask it.
+    function repairs(address target, uint256 value, bytes memory data, address governance)
         internal
         pure
         returns (bool)
     {
         (bytes4 selector, uint256 part,) = _words(data);
-        return (target == governance || target == promptUpdate) && value == 0 && data.length == SETTER_LENGTH
-            && part <= type(uint160).max
+        return target == governance && value == 0 && data.length == SETTER_LENGTH && part <= type(uint160).max
             && (selector == IGovernance.setPromptUpdate.selector
                 || selector == IGovernance.setModelRegistry.selector
                 || selector == IGovernance.setDisputeResolver.selector);

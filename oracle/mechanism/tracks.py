@@ -76,13 +76,9 @@ def replaces_arbitrator(actions: Actions, resolver: str) -> bool:
     return _sets(actions.calldatas[0], {_SET_ARBITRATOR})
 
 
-def repairs(target: str, value: int, data: bytes, governance: str, prompt_update: str) -> bool:
-    """Whether one action only replaces PromptUpdate, the model registry or the dispute resolver where they are named.
-
-    Governance names all three; PromptUpdate keeps its own pointers to the last two.
-    """
-    named = _same(target, governance) or _same(target, prompt_update)
-    return named and value == 0 and _sets(data, _REPAIRS)
+def repairs(target: str, value: int, data: bytes, governance: str) -> bool:
+    """Whether one action only replaces PromptUpdate, the model registry or the dispute resolver."""
+    return _same(target, governance) and value == 0 and _sets(data, _REPAIRS)
 
 
 def vote_weight(votes: int, votes_before: int) -> int:

@@ -14,8 +14,7 @@ from oracle.mechanism import tracks
 from tests.support.evm import Contract, Evm, account
 from tests.support.twins import EDGES, Case, cases, differences, grid, number
 
-TOKEN, RESERVE, RESOLVER, GOVERNANCE, PROMPT_UPDATE, STRANGER = (account(place) for place in range(1, 7))
-NAMED = (GOVERNANCE, PROMPT_UPDATE)
+TOKEN, RESERVE, RESOLVER, GOVERNANCE, STRANGER = (account(place) for place in range(1, 6))
 HIGHEST = (1 << 256) - 1
 AMOUNT = (1 << 128) - 1
 SUPPLIES = (0, 1, 10**18, (1 << 96) - 1, AMOUNT)
@@ -42,11 +41,7 @@ def call(rnd: random.Random) -> tuple[str, int, bytes]:
     if "uint256" in signature:
         data += number(rnd, 0, rnd.choice((10**24, HIGHEST))).to_bytes(32, "big")
     target = (
-        RESOLVER
-        if "Arbitrator" in signature
-        else rnd.choice(NAMED)
-        if "set" in signature
-        else rnd.choice((TOKEN, RESERVE))
+        RESOLVER if "Arbitrator" in signature else GOVERNANCE if "set" in signature else rnd.choice((TOKEN, RESERVE))
     )
     spoiled = rnd.random()
     if spoiled < 0.03:
@@ -95,7 +90,7 @@ TWINS: dict[str, tuple[Callable[..., Any], Callable[[random.Random], Case], list
     "floorPrice": (tracks.floor_price, price_case, grid(*[(0, 1, 10**18, AMOUNT)] * 4)),
     "budgetLeft": (tracks.budget_left, budget_case, grid(SUPPLIES, SUPPLIES, (0, 500, 2000, 10_000), EDGES)),
     "replacesArbitrator": (replaces, lambda rnd: (*calls(rnd), RESOLVER), []),
-    "repairs": (tracks.repairs, lambda rnd: (*call(rnd), GOVERNANCE, PROMPT_UPDATE), []),
+    "repairs": (tracks.repairs, lambda rnd: (*call(rnd), GOVERNANCE), []),
 }
 
 
@@ -149,8 +144,7 @@ WRONG: list[tuple[str, Callable[..., Any]]] = [
         "replacesArbitrator",
         lambda t, v, data, resolver: any(replaces([a], [b], [c], resolver) for a, b, c in zip(t, v, data, strict=True)),
     ),
-    ("repairs", lambda target, value, data, *named: tracks.repairs(target, 0, data[:36], *named)),
-    ("repairs", lambda target, value, data, *named: tracks.repairs(target, value, data, named[0], named[0])),
+    ("repairs", lambda target, value, data, governance: tracks.repairs(target, 0, data[:36], governance)),
 ]
 
 

@@ -15,8 +15,7 @@ contract TracksTest is Test {
     address private constant TOKEN = address(0x70);
     address private constant RESERVE = address(0x71);
     address private constant GOVERNANCE = address(0x72);
-    address private constant PROMPT_UPDATE = address(0x73);
-    address private constant RESOLVER = address(0x74);
+    address private constant RESOLVER = address(0x73);
     uint256 private constant PRICE = 2e6;
 
     TracksHarness private _tracks;
@@ -212,7 +211,6 @@ contract TracksTest is Test {
         for (uint256 i = 0; i < 3; ++i) {
             bytes memory call = abi.encodeWithSelector(setters[i], address(1));
             assertTrue(_repairs(GOVERNANCE, 0, call), "in the governor");
-            assertTrue(_repairs(PROMPT_UPDATE, 0, call), "in PromptUpdate");
         }
     }
 
@@ -237,7 +235,7 @@ contract TracksTest is Test {
     }
 
     function _repairs(address target, uint256 value, bytes memory data) private view returns (bool) {
-        return _tracks.repairs(target, value, data, GOVERNANCE, PROMPT_UPDATE);
+        return _tracks.repairs(target, value, data, GOVERNANCE);
     }
 
     function _assertListed(uint256 expected) private view {

@@ -41,11 +41,11 @@ contract TracksHarness {
         return Tracks.replacesArbitrator(targets, values, calldatas, resolver);
     }
 
-    function repairs(address target, uint256 value, bytes memory data, address governance, address promptUpdate)
+    function repairs(address target, uint256 value, bytes memory data, address governance)
         external
         pure
         returns (bool)
     {
-        return Tracks.repairs(target, value, data, governance, promptUpdate);
+        return Tracks.repairs(target, value, data, governance);
     }
 }
