@@ -24,7 +24,6 @@ class Settings(BaseModel):
     ipfs: str | None = Field(None, description="multiaddress of a Kubo RPC; a folder in `home` if absent")
     models: Path = Field(Path("models"), description="folder whose subfolders are models with a manifest")
     engine: Engine = Field("exact", description="exact (class E) or fp32 (class F)")
-    threads: int = Field(2, ge=1, le=256, description="threads of the engine's matrix products")
     keystore: Path | None = Field(None, description="keystore v3 file of the account that signs")
     password_file: Path | None = Field(None, description="file whose first line opens the keystore")
     key: str | None = Field(None, repr=False, description="bare key, from the environment, local chains only")

@@ -132,7 +132,7 @@ def samplers(settings: Settings) -> tuple[Sampler, ...]:
 def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
     """The engine for a registered model: the folder whose manifest is what the registry holds.
 
-    BadInput if no folder here is that model, or if a byte of it changed.
+    BadInput if no folder here is that model or the engine is of another numeric class, Refused if a byte changed.
     """
     committed = organisation.chain.read("ModelRegistry", "modelOf", model_id).commitment
     settings = organisation.settings
@@ -141,11 +141,21 @@ def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
         own = found.commitment(committed.uri)
         if (own.weights_root, own.tokenizer_hash, own.engine_hash) == tuple(committed)[:3]:
             hashing.verify_folder(path.parent, found)
-            return load_runner(path.parent, settings.engine)
+            return _committed_engine(load_runner(path.parent, settings.engine), found.sampler)
     raise BadInput(
         f"no folder in {settings.models} is model 0x{model_id.hex()}",
         hint="put the committed weights there with their manifest.json",
     )
+
+
+def _committed_engine(runner: ModelRunner, sampler: Sampler) -> ModelRunner:
+    """The runner, if it computes as the model's commitment says: other arithmetic gives answers that do not verify."""
+    if runner.numeric_class != sampler.numeric_class:
+        raise BadInput(
+            f"{runner.name} computes in class {runner.numeric_class}, the model is committed to {sampler.numeric_class}",
+            hint='set engine = "exact" for class E, "fp32" for class F',
+        )
+    return runner
 
 
 def open_store(settings: Settings) -> ContentStore:

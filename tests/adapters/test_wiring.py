@@ -1,5 +1,6 @@
 """From settings to a working organisation, or to a sentence that says what is wrong with them."""
 
+from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from oracle.chain.rpc import Rpc
 from oracle.config import Settings
 from oracle.domain.errors import BadInput, Refused, Unreachable
 from oracle.domain.sampler import Sampler
+from oracle.model import hashing
 from oracle.storage.folder import FolderStore
 from oracle.storage.ipfs import KuboStore
 from tests.support.artifacts import deploy
@@ -137,6 +139,25 @@ def test_model_without_a_folder_here_is_named(place: Place, monkeypatch: pytest.
     monkeypatch.setattr(type(made.chain), "read", lambda *_, **__: model)
     with pytest.raises(BadInput, match=r"no folder in .* is model 0x0707"):
         wiring.open_model(made, b"\x07" * 32)
+
+
+def test_engine_of_another_class_than_the_commitment_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(__file__).resolve().parents[2] / "models"
+    found = hashing.read_manifest(folder / "gengov-tiny").commitment("")
+    committed = namedtuple("Commitment", "weights tokenizer engine uri")(
+        found.weights_root, found.tokenizer_hash, found.engine_hash, ""
+    )
+    model = type("Model", (), {"commitment": committed})
+    for engine in ("exact", "fp32"):
+        settings = place.settings(deployment=place.file(), models=folder, engine=engine)
+        made = wiring.open_organisation(settings)
+        with monkeypatch.context() as patched:
+            patched.setattr(type(made.chain), "read", lambda *_, **__: model)
+            if engine == "exact":
+                assert wiring.open_model(made, bytes(32)).numeric_class == "E"
+                continue
+            with pytest.raises(BadInput, match="computes in class F, the model is committed to E"):
+                wiring.open_model(made, bytes(32))
 
 
 def test_default_sampling_rule_is_known_even_without_models(place: Place) -> None:

@@ -10,14 +10,14 @@ from oracle.domain.errors import BadInput
 
 def test_load__four_sources__flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> None:
     file = tmp_path / "gengov.toml"
-    file.write_text('rpc = "http://file"\nhome = "file"\nengine = "fp32"\nthreads = 3\n')
+    file.write_text('rpc = "http://file"\nhome = "file"\nengine = "fp32"\nmax_fee_gwei = 3\n')
     found = config.load(
         file=file,
         environment={"GENGOV_RPC": "http://env", "GENGOV_HOME": "env", "OTHER": "x"},
         flags={"rpc": "http://flag", "home": "", "keystore": None},
         defaults={"rpc": "http://devnet", "timeout": 3},
     )
-    assert (found.rpc, found.home, found.engine, found.threads, found.timeout) == (
+    assert (found.rpc, found.home, found.engine, found.max_fee_gwei, found.timeout) == (
         "http://flag",
         Path("env"),
         "fp32",
@@ -30,11 +30,13 @@ def test_load__several_mistakes__all_told_with_their_source(tmp_path: Path) -> N
     file = tmp_path / "gengov.toml"
     file.write_text('engine = "gpu"\ncolour = 3\n')
     with pytest.raises(BadInput) as caught:
-        config.load(file=file, environment={"GENGOV_THREADS": "0"}, flags={"rpc": "localhost", "keystore": "no/file"})
+        config.load(
+            file=file, environment={"GENGOV_MAX_FEE_GWEI": "0"}, flags={"rpc": "localhost", "keystore": "no/file"}
+        )
     told = str(caught.value)
     assert f"{file}: engine: Input should be 'exact' or 'fp32'" in told
     assert f"{file}: colour: Extra inputs are not permitted" in told
-    assert "the environment: threads:" in told
+    assert "the environment: max_fee_gwei:" in told
     assert "the command line: rpc: an RPC address begins with" in told
     assert "the command line: keystore: there is no file no/file" in told
 
