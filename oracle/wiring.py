@@ -152,7 +152,8 @@ def _committed_engine(runner: ModelRunner, sampler: Sampler) -> ModelRunner:
     """The runner, if it computes as the model's commitment says: other arithmetic gives answers that do not verify."""
     if runner.numeric_class != sampler.numeric_class:
         raise BadInput(
-            f"{runner.name} computes in class {runner.numeric_class}, the model is committed to {sampler.numeric_class}",
+            f"{runner.name} computes in class {runner.numeric_class}, the model is committed to "
+            f"{sampler.numeric_class}",
             hint='set engine = "exact" for class E, "fp32" for class F',
         )
     return runner
