@@ -68,6 +68,7 @@ class Timeline:
             TimeElapsedColumn(),
             console=self.console,
             transient=True,
+            disable=not self.console.is_terminal,
         )
         with progress:
             yield SampleBar(progress, progress.add_task("sample", total=total, rate=0.0))
