@@ -2,7 +2,7 @@
 """Deploy the organisation on any chain, wire its roles, leave the deployer with nothing, write down what is where.
 
     scripts/deploy.py --rpc http://127.0.0.1:8545      profile local, from a development node's first account
-    scripts/deploy.py --rpc URL --profile production --reserve-token ADDRESS --keystore FILE --password-file FILE
+    scripts/deploy.py --rpc URL --profile production --reserve-token ADDRESS --verifier ADDRESS --keystore FILE
     brownie run scripts/deploy.py --network anvil      on Brownie's own network
 
 Exit status: 0 done, 1 refused, 2 bad input, 3 reverted, 4 unreachable. Progress goes to stderr.

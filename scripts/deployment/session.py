@@ -6,7 +6,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class Signer:
     """Who pays: an account that the node keeps unlocked (no key), or one whose key was read from a keystore."""
 
     address: str
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,8 @@ def _named(what: str) -> Iterator[None]:
     try:
         with quiet():
             yield
+    except OSError as error:
+        raise Unreachable(f"the chain stopped answering during {what}: {type(error).__name__}") from None
     except (ValueError, Web3Exception, VirtualMachineError) as error:
         told = re.search(r"(?:reverted during call|estimation failed): '(.*?)'", str(error), re.S)
         reason = told.group(1) if told else str(error).removeprefix("revert: ")
