@@ -76,15 +76,16 @@ interface IPromptUpdate is ISlotEvents, ISlotErrors, IParameters {
     /// @dev At stage Lapsed. Reverts with {WrongStage}.
     function forfeit(uint256 e) external;
 
-    /// @notice Closes the open slot and opens an empty one for its weight setter, by anyone: when its proposal is final
-    /// and the submit window of a later epoch passed without a proposal. If the setter's free collateral does not
+    /// @notice Closes the open slot and opens an empty one for its weight setter, by anyone: when its proposal is final,
+    /// the last execution is `capWindow` ago, and the submit window of a later epoch passed without a proposal. If the setter's free collateral does not
     /// suffice no slot is open afterwards (the lock position).
-    /// @dev Reverts with {NoOpenSlot}, {PreviousProposalPending}, {NotRollable}.
+    /// @dev Reverts with {NoOpenSlot}, {PreviousProposalPending}, {OutsideWindow}, {NotRollable}.
     function rollSlot() external;
 
-    /// @notice Forced exit by the weight setter of the open slot once its proposal is final: no slot is open afterwards.
+    /// @notice Forced exit by the weight setter of the open slot, once its proposal is final and the last execution is
+    /// `capWindow` ago: no slot is open afterwards.
     /// @dev Not before: the exit ends the measurement for the prompter too. Reverts with {NoOpenSlot}, {OnlySetter},
-    /// {PreviousProposalPending}.
+    /// {PreviousProposalPending}, {OutsideWindow}.
     function exitSlot() external;
 
     /// @notice Settles a closed slot once it is mature: pays or burns, and releases collateral.

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 /// @notice A run of epochs of the same lengths, small enough to share a word of storage.
 /// @dev From the low end: first epoch (24 bits), its start (40), epochLength, revealDuration, submitWindow (24 each), in
-/// seconds: up to 194 days. The commit phase of the first epoch began epochLength before its start, where the run before ends: commit
-/// phases follow each other without gap or overlap.
+/// seconds: up to 194 days. The commit phase of the first epoch began epochLength before its start, where the run before
+/// ends: commit phases follow each other without gap or overlap.
 type EpochRun is uint136;
 
 using {from, start, epochLength, revealDuration, submitWindow, startOf} for EpochRun global;

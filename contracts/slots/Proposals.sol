@@ -86,7 +86,7 @@ abstract contract Proposals is Auctions {
     /// @inheritdoc IPromptUpdate
     function rollSlot() external {
         uint256 id = _requireOpenSlot();
-        _requireNoProposal();
+        _requireMeasured(id);
         uint256 last = _slots[id].epoch;
         uint256 e = currentEpoch();
         while (e > last && block.timestamp < windowsOf(e).submitEnd) --e;
@@ -107,7 +107,7 @@ abstract contract Proposals is Auctions {
     function exitSlot() external {
         uint256 id = _requireOpenSlot();
         if (msg.sender != _sidesOf(id).setter) revert OnlySetter(msg.sender);
-        _requireNoProposal();
+        _requireMeasured(id);
         _closeSlot(id);
     }
 
@@ -209,6 +209,13 @@ abstract contract Proposals is Auctions {
     }
 
     // Internal: reads
+
+    /// @dev The proposal is final, and the window before the slot's end lies after its execution: else whoever closes it
+    /// at once would leave the market no time to say what the proposal was worth.
+    function _requireMeasured(uint256 id) private view {
+        _requireNoProposal();
+        _requireWithin(governance.lastExecutedAt() + _slots[id].terms.capWindow(), type(uint256).max);
+    }
 
     /// @dev Of an empty slot the winner, the price and the model are zero.
     function _sidesOf(uint256 id) internal view returns (Contest storage) {

@@ -6,7 +6,7 @@ from oracle.jobs.context import Context, Step
 from oracle.jobs.view import PROMPT_UPDATE, View
 from oracle.ports.chain import Call
 
-_NOT_YET = frozenset({"NoOpenSlot", "NotRollable", "PreviousProposalPending"})
+_NOT_YET = frozenset({"NoOpenSlot", "NotRollable", "OutsideWindow", "PreviousProposalPending"})
 
 
 def roll(ctx: Context, view: View) -> Step | None:

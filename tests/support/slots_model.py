@@ -54,7 +54,8 @@ class Facts:
 
 @dataclass
 class SlotsModel:
-    """Amounts in token base units; `now`, `block` and `pending` (a proposal that is not final) are set from outside."""
+    """Amounts in token base units. Set from outside: `now`, `block`, `pending` (a proposal that is not final) and
+    `measured_from`, one window after the last execution."""
 
     schedule: Schedule
     terms: RewardTerms
@@ -68,6 +69,7 @@ class SlotsModel:
     now: int = 0
     block: int = 0
     pending: bool = False
+    measured_from: int = 0
     last_price: int = 0
     last_filled: int = 0
     supply_at_commit: dict[int, int] = field(default_factory=dict)
@@ -283,6 +285,8 @@ class SlotsModel:
             raise Refusal("NoOpenSlot")
         if self.pending:
             raise Refusal("PreviousProposalPending")
+        if self.now < self.measured_from:
+            raise Refusal("OutsideWindow")
         return slot
 
     def _close(self) -> None:

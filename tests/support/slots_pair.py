@@ -78,6 +78,7 @@ class SlotsPair:
         posted = max((slot.proposal for slot in self.model.slots), key=lambda made: made != 0, default=0)
         last = last or next((slot.proposal for slot in reversed(self.model.slots) if slot.proposal), posted)
         self.model.pending = bool(last) and not self.org.Governance("isFinal", last)
+        self.model.measured_from = self.org.Governance("lastExecutedAt") + self.window
 
     def trade(self) -> None:
         """The trader moves the market cap, for days in one direction."""

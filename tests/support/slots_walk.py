@@ -66,7 +66,7 @@ class SlotsWalk(SlotsPair):
         bid = self.model.bids.get(epoch, {}).get(who)
         opens = self.model.schedule.commit_opens(epoch)
         if opens < self.model.now:
-            self.model.supply_at_commit.setdefault(epoch, self.token("getPastTotalSupply", opens))
+            self.model.supply_at_commit.setdefault(epoch, self.token("getPastTotalSupply", opens - 1))
         opening = bid.opening if bid else Opening(1, bytes(32), bytes(32), bytes(32))
         self.both("revealBid", lambda: self.model.reveal(who, epoch), epoch, who, opening.as_abi())
 
@@ -118,7 +118,7 @@ class SlotsWalk(SlotsPair):
         while epoch and self.model.now < self.model.schedule.submit_closes(epoch):
             epoch -= 1
         opens = self.model.schedule.commit_opens(max(epoch, 1))
-        self.both("rollSlot", lambda: self.model.roll(self.token("getPastTotalSupply", opens), epoch))
+        self.both("rollSlot", lambda: self.model.roll(self.token("getPastTotalSupply", opens - 1), epoch))
 
     def exit(self, _: int) -> None:
         if self.rnd.random() < 0.15:

@@ -104,6 +104,7 @@ contract RewardSourcesTest is SlotFixture {
         uint256 id = _post(e);
         _buy(alice, bought);
         _enact(e, id);
+        skip(CAP_WINDOW);
         vm.prank(setter);
         slots.exitSlot();
         vm.warp(slots.matureAt(1));

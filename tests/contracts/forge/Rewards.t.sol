@@ -228,6 +228,7 @@ contract RewardsTest is SlotFixture {
     /// @dev Executes the proposal, closes the slot and waits until it is mature.
     function _closeExecuted() private {
         _enact(e, id);
+        skip(CAP_WINDOW);
         price = slots.slot(1).price;
         _close();
     }

@@ -149,6 +149,26 @@ contract SlotSuccessionTest is SlotFixture {
         slots.exitSlot();
     }
 
+    function test_slot__cannotBeClosedBeforeTheMarketSawTheExecution() public {
+        _buy(alice, 20 * TOKEN);
+        _enact(e, id);
+        uint256 from = block.timestamp + CAP_WINDOW;
+        vm.warp(from - 1);
+        bytes memory tooEarly =
+            abi.encodeWithSelector(ISlotErrors.OutsideWindow.selector, from, type(uint256).max, from - 1);
+        vm.expectRevert(tooEarly);
+        slots.rollSlot();
+        vm.startPrank(setter);
+        vm.expectRevert(tooEarly);
+        slots.exitSlot();
+        skip(1);
+        slots.exitSlot();
+        vm.stopPrank();
+        vm.warp(slots.matureAt(1));
+        ISlotTypes.Outcome memory outcome = slots.previewReward(1);
+        assertEq(outcome.m1, token.averageCap(uint48(from - CAP_WINDOW), uint48(from)), "measured after the execution");
+    }
+
     function test_exitSlot__isFollowedByTheNextWinner() public {
         _defeat(id);
         vm.prank(setter);
