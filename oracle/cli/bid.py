@@ -36,18 +36,22 @@ def commit(
 ) -> None:
     """Commit a sealed bid for the next epoch. Its salt is written to the ledger and to a copy beside it first."""
     org, chain = session.organisation, session.organisation.chain
-    bid = _seal(session, amount, deposit or amount, model, read_file(prompt))
+    document = read_file(prompt)
+    bid = _seal(session, amount, deposit or amount, model, document)
     windows = chain.read("PromptUpdate", "windowsOf", bid.epoch)
     now = chain.head().timestamp
     call = Call("PromptUpdate", "commitBid", (bid.epoch, bid.commitment, bid.deposit))
-    if not session.dry_run:
-        org.ledger.save_prompt(bid.prompt_hash, prompt_rules.encode(read_file(prompt)))
+
+    def keep() -> None:
+        org.ledger.save_prompt(bid.prompt_hash, prompt_rules.encode(document))
         org.ledger.save_bid(bid)
+
     session.approve("BToken", "PromptUpdate", bid.deposit, tok(org, bid.deposit))
     receipt = session.write(
         call,
         why=f"Seal a bid of {tok(org, bid.amount)} for epoch {bid.epoch}, deposit {tok(org, bid.deposit)}",
         deadline=f"reveal from {when(windows.revealStart, now)} to {when(windows.start, now)}, or 5 % of it burns",
+        before=keep,
     )
     bond = chain.read("PromptUpdate", "parameter", b"proposalBond".ljust(32, b"\0"))
     session.emit(
@@ -172,7 +176,8 @@ def _seal(session: Session, amount: str, deposit: str, model: str, document: Pro
     _check_prompt(session, document)
     chosen = model_id(org, model)
     _check_collateral(session, chosen, epoch)
-    opening = Opening(bid_amount, chosen, prompt_rules.prompt_hash(document), secrets.token_bytes(32))
+    salt = _kept_salt(session, epoch, (bid_amount, locked, chosen, prompt_rules.prompt_hash(document)))
+    opening = Opening(bid_amount, chosen, prompt_rules.prompt_hash(document), salt)
     commitment = bid_commitment(chain.chain_id, chain.address("PromptUpdate"), epoch, session.account, opening)
     return SealedBid(
         epoch=epoch,
@@ -184,6 +189,26 @@ def _seal(session: Session, amount: str, deposit: str, model: str, document: Pro
         salt=opening.salt,
         commitment=commitment,
     )
+
+
+def _kept_salt(session: Session, epoch: int, figures: tuple[int, int, bytes, bytes]) -> bytes:
+    """A fresh salt; that of the bid in the ledger if its commit never arrived. Refused if there is another bid.
+
+    The transaction of a bid that was cut off may still arrive: a second salt would then be the wrong one.
+    """
+    org = session.organisation
+    kept = org.ledger.bid(epoch, session.account)
+    if kept is None:
+        return secrets.token_bytes(32)
+    if org.chain.read("PromptUpdate", "bidOf", epoch, session.account).status:
+        raise Refused(f"{session.account} has a bid for epoch {epoch} already", hint="gengov bid list")
+    if (kept.amount, kept.deposit, kept.model_id, kept.prompt_hash) != figures:
+        raise Refused(
+            f"the ledger holds another bid for epoch {epoch} whose commit was cut off: {tok(org, kept.amount)}, "
+            f"deposit {tok(org, kept.deposit)}",
+            hint="repeat the command with those figures and that prompt; the same salt is sent again",
+        )
+    return kept.salt
 
 
 def _check_prompt(session: Session, document: Prompt) -> None:
@@ -207,6 +232,8 @@ def _check_collateral(session: Session, chosen: bytes, epoch: int) -> None:
         )
     needs = chain.read("PromptUpdate", "requiredCollateral", epoch)
     setter = chain.read("ModelRegistry", "setterOf", chosen)
+    if setter == session.account:
+        needs *= 2  # one account on both sides holds a lock for each
     for account, name in ((session.account, "you"), (setter, "the model's weight setter")):
         free = chain.read("PromptUpdate", "collateralOf", account) - chain.read(
             "PromptUpdate", "lockedCollateralOf", account

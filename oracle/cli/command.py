@@ -97,8 +97,7 @@ def command(app: typer.Typer, name: str, *, chain: bool = True, writes: bool = F
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + extra
 
         def run(**values: Any) -> None:
-            with Session(**{key: values.pop(key) for key in shared}) as session:
-                function(session, **values)
+            function(Session(**{key: values.pop(key) for key in shared}), **values)
 
         run.__doc__, run.__name__ = function.__doc__, function.__name__
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # how typer learns options

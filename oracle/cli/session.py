@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import typer
@@ -49,14 +48,7 @@ class Session:
             "dev_account": devnet_state.account_of(role) if role else None,
         }
         self._receipts: list[dict[str, Any]] = []
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing stays open between calls; here for symmetry with what a daemon will hold."""
+        self._unapproved = False
 
     @cached_property
     def settings(self) -> config.Settings:
@@ -93,27 +85,27 @@ class Session:
         extra = {"transactions": self._receipts} if self._receipts else {}
         output.emit({**data, **extra}, self.as_json, render)
 
-    def write(self, call: Call, *, why: str, deadline: str = "") -> Receipt | None:
+    def write(
+        self, call: Call, *, why: str, deadline: str = "", before: Callable[[], None] = lambda: None
+    ) -> Receipt | None:
         """Simulate, show, ask, send; None in a dry run. Reverted, Refused, Unreachable; nothing is sent then.
 
-        `why` says in one line what the call does, `deadline` until when it counts.
+        `why` says in one line what the call does, `deadline` until when it counts; `before` runs between yes and send.
         """
-        chain = self.organisation.chain
-        if call.function != "approve" or not self.dry_run:
-            chain.simulate(call, self.account)
+        chain, console = self.organisation.chain, output.err
+        if self._unapproved:
+            self._show(call, why, deadline)
+            console.print("  [yellow]dry run: nothing was sent; it can be simulated once the approval above is[/]")
+            return None
         signed = chain.sign(call, self.signer)
-        cost = signed.gas_limit * signed.max_fee
-        console = output.err
-        console.print(f"[bold]{escape(why)}[/]")
-        for line in describe(call, chain):
-            console.print(f"  {escape(line)}")
-        console.print(f"  [dim]from {self.account} · at most {signed.gas_limit:,} gas, {cost / 1e18:.6f} ETH[/]")
-        if deadline:
-            console.print(f"  [dim]{escape(deadline)}[/]")
+        self._show(call, why, deadline)
+        cost = signed.gas_limit * signed.max_fee / 1e18
+        console.print(f"  [dim]from {self.account} · at most {signed.gas_limit:,} gas, {cost:.6f} ETH[/]")
         if self.dry_run:
             console.print("  [yellow]dry run: nothing was sent[/]")
             return None
         self._ask()
+        before()
         chain.broadcast(signed.raw)
         receipt = chain.wait(signed.tx_hash)
         console.print(f"  [green]mined[/] 0x{receipt.tx_hash.hex()} · {receipt.gas_used:,} gas")
@@ -132,6 +124,16 @@ class Session:
         allowed: int = chain.read(token, "allowance", self.account, chain.address(spender))
         if allowed < amount:
             self.write(Call(token, "approve", (chain.address(spender), amount)), why=f"Allow {spender} to take {what}")
+            self._unapproved = self.dry_run
+
+    def _show(self, call: Call, why: str, deadline: str) -> None:
+        """The call in words."""
+        console = output.err
+        console.print(f"[bold]{escape(why)}[/]")
+        for line in describe(call, self.organisation.chain):
+            console.print(f"  {escape(line)}")
+        if deadline:
+            console.print(f"  [dim]{escape(deadline)}[/]")
 
     def _ask(self) -> None:
         if self.yes:

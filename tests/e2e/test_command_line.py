@@ -2,7 +2,10 @@
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from oracle.chain.web3chain import Web3Chain
+from oracle.domain.errors import Unreachable
 from tests.e2e.conftest import ROOT, Gengov
 
 TOKEN = 10**18
@@ -53,10 +56,29 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
     gengov("prompt", "new", "request.toml", "--out", str(prompt), code=1)
     gengov("prompt", "lint", str(prompt))
 
-    bid = _commit_in_time(gengov, prompt)
+    words = ("bid", "commit", "--amount", "1", "--prompt", str(prompt), "--as", "rival", "--yes", "--dry-run")
+    assert gengov.json(*words)["sent"] is False
+    assert "once the approval above is" in gengov.said
+    assert gengov.json("bid", "list")["bids"] == []
+
+    _to_commit_phase(gengov)
+    words = ("bid", "commit", "--amount", "1", "--prompt", str(prompt), "--as", "rival")
+    gengov(*words, code=1, stdin="y\nn\n")
+    assert gengov.json("bid", "list")["bids"] == []  # said no, so free to bid something else
+
+    with patch.object(Web3Chain, "broadcast", side_effect=Unreachable("cut off")):
+        gengov(*words, "--yes", code=4)
+    gengov(*words[:3], "2", *words[4:], "--yes", code=1)
+    assert "whose commit was cut off" in gengov.said
+    kept = gengov.json("bid", "list")["bids"]
+    assert gengov.json(*words, "--yes")["sent"] is True  # the same salt again
+    assert [row | {"status": "sealed"} for row in kept] == gengov.json("bid", "list")["bids"]
+
+    words = ("bid", "commit", "--amount", "5", "--deposit", "20", "--prompt", str(prompt), "--as", "prompter", "--yes")
+    bid = gengov.json(*words)
     words = ("bid", "commit", "--amount", "6", "--prompt", str(prompt), "--as", "prompter", "--yes")
     gengov(*words, code=1)
-    assert "bid" in gengov.said  # a second one for the same epoch would overwrite the first salt
+    assert "has a bid for epoch" in gengov.said  # a second one for the same epoch would overwrite the first salt
     gengov("bid", "export", "salts.json")
     gengov("bid", "export", "salts.json", code=1)
     assert gengov.json("bid", "import", "salts.json")["added"] == 0
@@ -64,6 +86,9 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
     gengov("bid", "reveal", "--as", "prompter", "--yes", code=3)
     assert "OutsideWindow" in gengov.said
     _skip_to(gengov, bid["reveal_from"])
+    late = ("bid", "commit", "--amount", "6", "--prompt", str(prompt), "--as", "setter", "--yes")
+    gengov(*late, code=3)
+    assert "OutsideWindow" in gengov.said
     assert gengov.json("bid", "reveal", "--as", "prompter", "--yes")["leads"] is True
     _skip_to(gengov, bid["reveal_until"])
 
@@ -106,12 +131,10 @@ def test_model__register_another_setter__is_listed_unapproved(gengov: Gengov, de
     assert "registered already" in gengov.said
 
 
-def _commit_in_time(gengov: Gengov, prompt: Path) -> Any:
+def _to_commit_phase(gengov: Gengov) -> None:
     slot = gengov.json("slot", "show")
-    if slot["stage"] != "commit":
+    if slot["stage"] != "commit" or slot["reveal_from"] - slot["now"] < 60:
         _skip_to(gengov, slot["settle_from"])
-    words = ("bid", "commit", "--amount", "5", "--deposit", "20", "--prompt", str(prompt), "--as", "prompter", "--yes")
-    return gengov.json(*words)
 
 
 def _skip_to(gengov: Gengov, timestamp: int) -> None:
