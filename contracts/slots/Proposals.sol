@@ -8,6 +8,7 @@ import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IDisputeResolver} from "../interfaces/IDisputeResolver.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IPromptUpdate} from "../interfaces/IPromptUpdate.sol";
+import {Hex} from "../libraries/Hex.sol";
 import {SampleTree} from "../libraries/SampleTree.sol";
 import {SlotTerms} from "../libraries/SlotTerms.sol";
 import {Auctions} from "./Auctions.sol";
@@ -230,6 +231,6 @@ abstract contract Proposals is Auctions {
 
     /// @dev Names one proposal only, so that no other can have its id and anyone can derive it again.
     function _description(uint256 e, bytes32 dataDigest) private pure returns (string memory) {
-        return string.concat("gengov/epoch/", Strings.toString(e), "/", Strings.toHexString(uint256(dataDigest), 32));
+        return string.concat("gengov/epoch/", Strings.toString(e), "/0x", Hex.digits(dataDigest));
     }
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+
+import {Hex} from "contracts/libraries/Hex.sol";
+
 import {AuctionMathHarness} from "./harness/AuctionMathHarness.sol";
 import {RewardMathHarness} from "./harness/RewardMathHarness.sol";
 import {SampleTreeHarness} from "./harness/SampleTreeHarness.sol";
@@ -137,6 +141,17 @@ contract SlotRulesTest is Test {
 
     function test_toTokens__atCapZero_isNothing() public view {
         assertEq(reward.toTokens(1e6, 1e18, 0), 0, "no price");
+    }
+
+    // Hex
+
+    function testFuzz_digits__areThoseOfTheWord(bytes32 word) public pure {
+        assertEq(string.concat("0x", Hex.digits(word)), Strings.toHexString(uint256(word), 32), "digits");
+    }
+
+    function test_digits__ofEveryNibble() public pure {
+        bytes32 word = 0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef;
+        assertEq(Hex.digits(word), "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "all 16");
     }
 
     // SampleTree
