@@ -101,6 +101,8 @@ def test_slot_completes_with_nothing_lost_and_nothing_twice(org: Organisation, t
     deaths += survive()
     org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
     deaths += survive()
+    org.node.time.skip(org.parameter("PromptUpdate", "capWindow"))
+    deaths += survive()
     org.node.time.skip_to(int(org.chain.read("PromptUpdate", "matureAt", 1)))
     deaths += survive()
 

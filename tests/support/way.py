@@ -72,11 +72,13 @@ def to_queue(org: Organisation) -> int:
 
 
 def to_execution(org: Organisation) -> int:
-    """From a won auction: executed, and with it the slot rolled, for epochs passed meanwhile."""
+    """From a won auction: executed, and the slot rolled once the market had its window, for epochs passed meanwhile."""
     proposal = to_queue(org)
     org.run()
     org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
-    assert did(org.run()) == [Stage.EXECUTE, Stage.ROLL]
+    assert did(org.run()) == [Stage.EXECUTE]
+    org.node.time.skip(org.parameter("PromptUpdate", "capWindow"))
+    assert did(org.run()) == [Stage.ROLL]
     return proposal
 
 
