@@ -47,6 +47,7 @@ def test_demo__left_running__can_be_continued_from_the_command_line(tmp_path: Pa
     gengov = Gengov(tmp_path)
     gengov("devnet", "demo", "--keep")
     try:
+        gengov("devnet", "demo")  # another one beside it, which leaves it alone
         shown = gengov.json("proposal", "show")
         assert shown["state"] == "Active"
         gengov("vote", "cast", "latest", "for", "--as", "alice", "--yes")
@@ -55,5 +56,9 @@ def test_demo__left_running__can_be_continued_from_the_command_line(tmp_path: Pa
         assert gengov.json("challenge", "status")["case"]["open"] is True
         gengov("devnet", "reset")
         assert gengov.json("challenge", "status")["case"] is None
+        assert gengov.json("proposal", "show")["state"] == "Active"
+
+        gengov("devnet", "skip", "30m")  # nobody else votes: defeated
+        gengov("bid", "commit", "--amount", "9", "--prompt", ".gengov/anvil/prompt.json", "--as", "rival", "--dry-run")
     finally:
         gengov("devnet", "down")

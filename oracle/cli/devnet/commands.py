@@ -16,7 +16,7 @@ from oracle.cli.command import command
 from oracle.cli.devnet import state as states
 from oracle.cli.devnet.demo import tell
 from oracle.cli.devnet.timeline import Timeline
-from oracle.cli.devnet.up import bring_up, keep
+from oracle.cli.devnet.up import PROMPT, bring_up, keep
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.cli.words import res, when
@@ -34,7 +34,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 def up(session: Session, network: Network = NodeKind.ANVIL, port: Port = None) -> None:
     """Start a chain, deploy, fund the accounts by role and age the organisation; it runs until `devnet down`."""
     _refuse_second()
-    devnet = bring_up(network, Timeline(err).step, port=port)
+    devnet = bring_up(network, Timeline(err).step, home=states.HOME / network.value, port=port)
     state = keep(devnet)
     session.emit(
         {"rpc": state.rpc, "chain_id": state.chain_id, "pid": state.pid, "deployment": str(state.deployment)},
@@ -50,15 +50,17 @@ def demo(
     stay: Annotated[bool, typer.Option("--keep", help="Leave the chain running and say how to go on.")] = False,
 ) -> None:
     """Run one whole slot, from a sealed bid to an executed proposal and its reward, on a fresh chain."""
+    # A chain that was kept lives in its own folder, which a demo that passes by must not touch.
+    home = states.HOME / (network.value if stay else f"demo-{network.value}")
     if stay:
         _refuse_second()
     console = Console(stderr=True, highlight=False) if session.as_json else out
     timeline = Timeline(console)
     with contextlib.ExitStack() as stack:
         with timeline.stage("setup"):
-            devnet = bring_up(network, timeline.step, port=port)
+            devnet = bring_up(network, timeline.step, home=home, port=port)
         stack.callback(devnet.node.stop)
-        facts = tell(devnet, timeline)
+        facts = tell(devnet, timeline, live=stay)
         if stay:
             stack.pop_all()
             state = keep(devnet)
@@ -142,12 +144,16 @@ def _how_to_go_on(state: states.DevnetState, console: Console = out) -> None:
     console.print(f"\n[bold]the chain stays at {state.rpc}[/] (chain id {state.chain_id}, pid {state.pid})")
     for line, why in (
         ("gengov slot show", "where the auction stands"),
-        ("gengov proposal show", "the latest proposal"),
+        ("gengov proposal show", "the latest proposal, if there is one"),
         ("gengov vote cast latest for --as alice", "vote on it"),
         ("gengov challenge open latest --ground samples --as challenger", "or challenge it"),
-        ("gengov bid commit --amount 9 --prompt models/gengov-tiny/example-prompt.json --as rival", "bid"),
-        ("gengov devnet skip 10m", "let time pass"),
+        ("gengov devnet skip 30m", "let time pass: here an hour of the organisation is a minute"),
         ("gengov node run --once --as prompter", "do everything that is due"),
+        (
+            f"gengov bid commit --amount 9 --prompt {state.home / PROMPT} --as rival",
+            "bid, while no proposal is pending",
+        ),
+        ("gengov devnet reset", "come back to this moment"),
         ("gengov devnet down", "stop the chain"),
     ):
         console.print(f"  [cyan]{line}[/]  [dim]{why}[/]")

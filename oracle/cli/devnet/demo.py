@@ -15,8 +15,8 @@ PAUSE_EPOCHS = 2
 """Epochs that pass without a bid before the second slot, so that its reserve price has faded."""
 
 
-def tell(devnet: Devnet, timeline: Timeline) -> dict[str, Any]:
-    """Run the story and return what `--json` prints, see README."""
+def tell(devnet: Devnet, timeline: Timeline, *, live: bool) -> dict[str, Any]:
+    """Run the story and return what `--json` prints, see README; `live` leaves a third proposal to vote on."""
     org = devnet.organisation
     story = Story(devnet, timeline)
     epoch = story.auction({role: amount * TOKEN for role, amount in BIDS.items()}, demo_prompt(org, "results"))
@@ -36,12 +36,16 @@ def tell(devnet: Devnet, timeline: Timeline) -> dict[str, Any]:
         "chain_id": devnet.node.chain_id,
         **first,
         "rewards": rewards,
-        "second_slot": story.facts,
+        "second_slot": dict(story.facts),
         "gas": timeline.gas,
         "seconds": timeline.seconds,
         "data": proposal_facts(org, number)["data"]["uri"],
     }
     _summary(devnet, timeline, data, number)
+    if live:
+        story.expire(story.facts["proposal_id"])
+        story.post(story.auction({"rival": 2 * TOKEN, "prompter": 3 * TOKEN}, demo_prompt(org, "thrift")))
+        devnet.node.time.skip(1)  # voting begins a second after the proposal
     return data
 
 
@@ -63,7 +67,7 @@ def _summary(devnet: Devnet, timeline: Timeline, data: dict[str, Any], number: i
     table.add_row("rewards", f"prompter {tok(org, rewards['prompter'])}, weight setter {tok(org, rewards['setter'])}")
     table.add_row("market cap", res(org, org.chain.read("BToken", "marketCap")))
     table.add_row("gas", ", ".join(f"{kind} {gas:,}" for kind, gas in data["gas"].items()))
-    table.add_row("data", data["data"])
+    table.add_row("data", f"{data['data']} in {devnet.home / 'store'}")
     table.add_row("time", f"{sum(timeline.seconds.values()):.1f} s, of it samples {timeline.seconds['sample']:.1f} s")
     timeline.heading("summary")
     timeline.console.print(table)

@@ -121,6 +121,12 @@ class Story:
         state = ProposalState(self.chain.read("Governance", "state", number))
         self.facts["state"] = state.name.capitalize()
 
+    def expire(self, number: int) -> None:
+        """A proposal that nobody votes on is defeated."""
+        self._skip_to(
+            self.chain.read("Governance", "proposalDeadline", number) + 1, "nobody voted on the last proposal"
+        )
+
     def market(self) -> None:
         """Somebody likes what was executed, and buys."""
         with self.timeline.stage("market"):

@@ -15,7 +15,9 @@ from oracle.chain.devnode import DevNode, NodeKind
 from oracle.cli.accounts import role_address
 from oracle.cli.amounts import TOKEN_DECIMALS
 from oracle.cli.devnet import state as states
+from oracle.cli.devnet.prompts import demo_prompt
 from oracle.domain.errors import BadInput, GengovError, Reverted, Unreachable
+from oracle.mechanism import prompt_rules
 from oracle.ports.chain import Call, Receipt
 from oracle.wiring import Organisation
 
@@ -26,8 +28,11 @@ PURCHASES = {"alice": 400, "bob": 300, "carol": 200, "prompter": 150, "rival": 1
 """Whole tokens that each role buys on the curve, in this order."""
 RESERVE_EACH = 3_000_000
 """Whole reserve tokens that each role gets from the mock's faucet."""
-COLLATERAL = 20
+COLLATERAL = 40
 """Whole tokens that prompters and the weight setter put up."""
+
+PROMPT = "prompt.json"
+"""In the home of a chain that is kept: a prompt to bid with."""
 
 Say = Callable[[str, str], None]
 
@@ -49,14 +54,13 @@ class Devnet:
         return accounts.from_mnemonic(states.account_of(role), self.node.chain_id)
 
 
-def bring_up(kind: NodeKind, say: Say, *, port: int | None = None) -> Devnet:
-    """Start a chain in a fresh `.gengov/<network>` and make an organisation on it. Stops the chain if that fails.
+def bring_up(kind: NodeKind, say: Say, *, home: Path, port: int | None = None) -> Devnet:
+    """Start a chain whose files lie in `home`, made anew, and an organisation on it. Stops the chain if that fails.
 
     `say(stage, text)` is told each step. BadInput outside a checkout; Unreachable if the node does not start.
     """
     if not DEPLOY.is_file():
         raise BadInput(f"there is no {DEPLOY}", hint="a devnet needs a checkout: clone it and run `make setup` there")
-    home = states.HOME / kind.value
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     node = devnode.start(kind, port=port, log=home / "node.log")
@@ -74,7 +78,8 @@ def bring_up(kind: NodeKind, say: Say, *, port: int | None = None) -> Devnet:
 
 
 def keep(devnet: Devnet) -> states.DevnetState:
-    """Leave the chain running for the commands that follow, with a snapshot to come back to."""
+    """Leave the chain running, with a prompt to bid with and a snapshot to come back to."""
+    (devnet.home / PROMPT).write_bytes(prompt_rules.encode(demo_prompt(devnet.organisation, "results")))
     state = states.DevnetState(
         network=devnet.node.kind.value,
         rpc=devnet.node.url,
