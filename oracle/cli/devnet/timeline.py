@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from oracle.cli.amounts import short
 from oracle.domain.errors import GengovError
@@ -77,7 +77,7 @@ class Timeline:
 class SampleBar:
     """Feeds the engine's progress into the bar; `tokens` and `rate` stay readable afterwards."""
 
-    def __init__(self, progress: Progress, task: object) -> None:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
         self._start = time.perf_counter()
         self.tokens, self.samples, self.rate = 0, 0, 0.0
@@ -86,4 +86,4 @@ class SampleBar:
         """Called by the engine with the totals so far."""
         self.tokens, self.samples = tokens, samples
         self.rate = tokens / max(time.perf_counter() - self._start, 1e-9)
-        self._progress.update(self._task, completed=samples, rate=self.rate)  # type: ignore[arg-type]
+        self._progress.update(self._task, completed=samples, rate=self.rate)
