@@ -41,6 +41,26 @@ def test_token__quote_buy_sell__the_curve_pays_what_it_quoted(gengov: Gengov, de
     assert shown["balance"] == 415 * TOKEN and shown["locked"] == 25 * TOKEN
 
 
+def test_devnet_fund__from_the_faucet__can_be_spent(gengov: Gengov, devnet: Any) -> None:
+    before = gengov.json("token", "show", "bob")["reserve_balance"]
+    assert gengov.json("devnet", "fund", "bob", "12.5")["balance"] == before + 12_500_000
+
+
+def test_slot_collateral__put_in_announced_taken_out__only_in_its_window(gengov: Gengov, devnet: Any) -> None:
+    put = gengov.json("slot", "collateral", "5", "--as", "carol", "--yes")
+    assert (put["collateral"], put["locked"]) == (5 * TOKEN, 0)
+    gengov("slot", "collateral", "5", "--withdraw", "--as", "carol", "--yes", code=3)
+    assert "OutsideWindow" in gengov.said
+    announced = gengov.json("slot", "collateral", "0", "--announce", "--as", "carol", "--yes")
+    _skip_to(gengov, announced["withdraw_from"])
+    assert gengov.json("slot", "collateral", "5", "--withdraw", "--as", "carol", "--yes")["collateral"] == 0
+
+
+def test_slot_exit__nothing_open__reverted_by_name(gengov: Gengov, devnet: Any) -> None:
+    gengov("slot", "exit", "--as", "setter", "--yes", code=3)
+    assert "NoOpenSlot" in gengov.said
+
+
 def test_vote_delegate__own_tokens__become_votes_of_another(gengov: Gengov, devnet: Any) -> None:
     before = gengov.json("token", "show", "bob")["votes"]
     gengov("vote", "delegate", "bob", "--as", "carol", "--yes")

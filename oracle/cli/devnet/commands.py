@@ -84,7 +84,7 @@ def fund(
     account: Annotated[str, typer.Argument(help="Address or devnet role.")],
     amount: Annotated[str, typer.Argument(help="Whole reserve tokens.")] = "10000",
 ) -> None:
-    """Give an account reserve tokens from the mock's faucet, and ether for gas."""
+    """Give an account reserve tokens from the mock's faucet."""
     states.require()
     org, who = session.organisation, address_or_role(account)
     value = parse_amount(amount, org.reserve_decimals, "amount")
