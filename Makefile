@@ -53,7 +53,7 @@ test-long: setup ## run the slow tests: deep fuzzing, long invariants, large sam
 bench: setup ## print the measured figures
 	forge test --match-contract Gas -vv
 	$(BIN)/python -m tests.bench.bench_selection
-	$(BIN)/pytest -m bench -s tests/bench/bench_*.py
+	$(BIN)/python -m tests.bench.bench_generation
 
 lint: setup ## check style, types, layers and generated files
 	$(BIN)/ruff check .
