@@ -46,9 +46,8 @@ test-brownie: setup
 	$(BIN)/brownie test --network anvil
 	$(BIN)/brownie test --network ganache-cli
 
-test-long: setup ## run the slow tests: deep fuzzing, long invariants, large samples
+test-long: setup ## run the contracts' tests again, with deep fuzzing and long histories
 	FOUNDRY_PROFILE=long forge test
-	$(BIN)/pytest -m slow
 
 bench: setup ## print the measured figures
 	forge test --match-contract Gas -vv
