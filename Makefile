@@ -10,7 +10,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 22
 
+# The compiler lies in the home folder, where other checkouts come and go: look every time.
 setup: .venv/.ready ## make .venv with the gengov command, node_modules and the compiler
+	@$(BIN)/python tools/install_solc.py
 
 node_modules/.ready: package.json package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
@@ -20,14 +22,13 @@ node_modules/.ready: package.json package-lock.json
 	@touch $@
 
 # Brownie's compiled wheel breaks on several settings; its pure build does not (and loosens its exact pins).
-.venv/.ready: pyproject.toml constraints.txt tools/install_solc.py tools/solcjs_cli.cjs node_modules/.ready
+.venv/.ready: pyproject.toml constraints.txt node_modules/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "setup: needs Python >= 3.11, found: $$($(PYTHON) --version 2>&1); name one with PYTHON=..." >&2; exit 1; }
 	@echo "setup: Python packages"
 	@$(PYTHON) -m venv .venv
 	@BROWNIE_LIB=1 BROWNIE_NOCOMPILE=1 $(BIN)/pip install --quiet --disable-pip-version-check \
 		--no-binary eth-brownie -c constraints.txt -e '.[contracts,dev]'
-	@$(BIN)/python tools/install_solc.py
 	@touch $@
 
 demo: setup ## run one whole slot on a local chain with the real model

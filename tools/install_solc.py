@@ -45,7 +45,7 @@ def is_dead_launcher(dest: Path) -> bool:
 
 
 def main() -> None:
-    """Install once; say in one line what is there."""
+    """Install once; say in one line what was done."""
     import solcx
     from packaging.version import Version
 
@@ -56,7 +56,7 @@ def main() -> None:
     fresh = Version(VERSION) not in solcx.get_installed_solc_versions() or "--force" in sys.argv
     # A launcher left by a checkout that is gone would point nowhere; it is cheap to write again.
     stale = not fresh and is_dead_launcher(dest)
-    how = "there"
+    how = ""
     if fresh or stale:
         how = "native"
         try:
@@ -68,7 +68,8 @@ def main() -> None:
             how = "npm package"
     link.unlink(missing_ok=True)
     link.symlink_to(dest)
-    print(f"solc {VERSION}: {how}")
+    if how:
+        print(f"setup: solc {VERSION}, {how}")
 
 
 if __name__ == "__main__":
