@@ -46,6 +46,7 @@ def noise_words(seed: bytes, step: int, indices: npt.ArrayLike, vocab: int) -> W
     """The Philox word of every (sample, token) at one step, shape (len(indices), vocab)."""
     blocks = np.arange((vocab + 3) // 4, dtype=np.uint64)[None, :]
     samples = np.asarray(indices, dtype=np.uint64)[:, None]
+    # Scalars broadcast like the arrays beside them, which the annotation of a 4-tuple of arrays does not say.
     words = philox4x32((blocks, np.uint64(step), samples, np.uint64(0)), seed_key(seed))  # type: ignore[arg-type]
     return np.stack(words, axis=-1).reshape(samples.shape[0], -1)[:, :vocab]
 

@@ -93,6 +93,7 @@ def expected_shapes(config: LlamaConfig) -> dict[str, Shape]:
 
 def _tensors(path: Path) -> Iterator[tuple[str, Float32]]:
     try:
+        # The library ships no types for this function.
         entries = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except (OSError, safetensors.SafetensorError) as error:
         raise BadInput(f"{path}: not a readable safetensors file: {error}", hint=_REFETCH) from None
