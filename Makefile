@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-forge test-python test-brownie test-long bench lint clean
+.PHONY: help setup demo test test-forge test-python test-brownie test-slow test-long bench lint clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 22
@@ -46,6 +46,9 @@ test-brownie: setup
 	$(BIN)/python scripts/compile.py
 	$(BIN)/brownie test --network anvil
 	$(BIN)/brownie test --network ganache-cli
+
+test-slow: setup ## run the long Python suites: every forgery 400 times, 100,000 malformed files
+	$(BIN)/pytest -m slow
 
 test-long: setup ## run the contracts' tests again, with deep fuzzing and long histories
 	FOUNDRY_PROFILE=long forge test
