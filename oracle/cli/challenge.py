@@ -9,14 +9,13 @@ from oracle.cli.command import command
 from oracle.cli.output import out
 from oracle.cli.session import Session
 from oracle.cli.words import bps, res, when
+from oracle.domain.dispute import Ground, Ruling
 from oracle.domain.errors import BadInput, Refused
 from oracle.ports.chain import Call
 
 app = typer.Typer(name="challenge", no_args_is_help=True, help="Dispute a proposal in its veto window.")
 
-GROUNDS = ("weights", "prompt", "samples", "selection", "actions", "data-unavailable")
-"""Grounds of DisputeResolver, numbered as on chain."""
-RULINGS = ("none", "valid", "invalid")
+GROUNDS = tuple(ground.word for ground in Ground)
 Proposal = Annotated[str, typer.Argument(help="Proposal id, or latest.")]
 
 
@@ -74,7 +73,7 @@ def status(session: Session, proposal: Proposal = "latest") -> None:
             "ground": GROUNDS[case.ground],
             "round": case.round,
             "deadline": case.deadline,
-            "ruling": RULINGS[case.ruling],
+            "ruling": Ruling(case.ruling).word,
             "open": case.open,
         }
         if held
@@ -87,7 +86,7 @@ def status(session: Session, proposal: Proposal = "latest") -> None:
         if not held:
             out.print("nobody challenged it")
             return
-        state = "open" if case.open else f"ruled {RULINGS[case.ruling]}"
+        state = "open" if case.open else f"ruled {Ruling(case.ruling).word}"
         out.print(f"case {state}: {GROUNDS[case.ground]} by {case.challenger}, stake {res(org, case.stake)}")
         if case.open:
             out.print(f"to be ruled on by {when(case.deadline, now)}")
