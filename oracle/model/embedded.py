@@ -26,6 +26,11 @@ TOKENIZER_FILE = "tokenizer.json"
 ENGINES = {"exact": (ExactNumerics, "E"), "fp32": (FloatNumerics, "F")}
 
 
+def available() -> str | None:
+    """None: what this engine needs is installed with gengov itself."""
+    return None
+
+
 class EmbeddedRunner:
     """A `ModelRunner` on numpy, whose matrix products use `threads` threads: one is best for small models.
 
