@@ -53,10 +53,9 @@ test-slow: setup ## run the long Python suites: every forgery 400 times, 100,000
 test-long: setup ## run the contracts' tests again, with deep fuzzing and long histories
 	FOUNDRY_PROFILE=long forge test
 
-bench: setup ## print the measured figures
+bench: setup ## measure beside peers and limits; BENCH=--write keeps the tables, BENCH="NAME --small" looks at one
 	forge test --match-contract Gas -vv
-	$(BIN)/python -m tests.bench.bench_selection
-	$(BIN)/python -m tests.bench.bench_generation
+	$(BIN)/python -m tests.bench $(BENCH)
 
 lint: setup ## check style, types, layers and generated files
 	$(BIN)/ruff check .
