@@ -153,10 +153,14 @@ class Contract:
         self.errors = dict(made.errors)
         """Those it can name; add those of the contracts that it calls."""
 
+    def calldata(self, function: str, *arguments: Any) -> bytes:
+        """Selector and encoded arguments of a call."""
+        called = self.artifact.functions[function]
+        return called.selector + (_words(called.inputs, arguments) or abi.encode(called.inputs, arguments))
+
     def __call__(self, function: str, *arguments: Any, sender: str = "") -> Any:
         """The result: None, one value, or a tuple. Raises Revert and leaves no trace if the contract refuses."""
-        called = self.artifact.functions[function]
-        data = called.selector + (_words(called.inputs, arguments) or abi.encode(called.inputs, arguments))
+        called, data = self.artifact.functions[function], self.calldata(function, *arguments)
         try:
             output = self.evm.chain.message_call(sender or account(0), self.address, calldata=data)
         except RuntimeError as failure:
