@@ -42,12 +42,12 @@ def seed_key(seed: bytes) -> tuple[int, int]:
     return int.from_bytes(seed[:4], "big"), int.from_bytes(seed[4:8], "big")
 
 
-def noise_words(seed: bytes, step: int, indices: npt.ArrayLike, vocab: int) -> Words:
-    """The Philox word of every (sample, token) at one step, shape (len(indices), vocab)."""
+def noise_words(seed: bytes, step: npt.ArrayLike, indices: npt.ArrayLike, vocab: int) -> Words:
+    """The Philox word of every (sample, token), shape (len(indices), vocab); one step for all, or one for each."""
     blocks = np.arange((vocab + 3) // 4, dtype=np.uint64)[None, :]
     samples = np.asarray(indices, dtype=np.uint64)[:, None]
-    # Scalars broadcast like the arrays beside them, which the annotation of a 4-tuple of arrays does not say.
-    words = philox4x32((blocks, np.uint64(step), samples, np.uint64(0)), seed_key(seed))  # type: ignore[arg-type]
+    steps = np.asarray(step, dtype=np.uint64).reshape(-1, 1)
+    words = philox4x32((blocks, steps, samples, np.zeros((1, 1), np.uint64)), seed_key(seed))
     return np.stack(words, axis=-1).reshape(samples.shape[0], -1)[:, :vocab]
 
 

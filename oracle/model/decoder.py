@@ -1,6 +1,6 @@
 """The forward pass of a Llama in any numerics: one prompt computed once, then one token for many rows at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,27 @@ class RowCache:
         self.rows = int(parents.size)
 
 
+class TreeCache:
+    """Keys and values (layers, kv_heads, columns, head_dim): the prompt's, then those of a path, then of a batch.
+
+    A batch holds branches of a tree in depth-first order: all they need of earlier batches is the path to the first.
+    """
+
+    def __init__(self, prompt: PromptCache, columns: int) -> None:
+        self.trunk = self.used = prompt.length
+        layers, kv_heads, _, head_dim = prompt.keys.shape
+        shape = (layers, kv_heads, prompt.length + columns, head_dim)
+        self.keys, self.values = np.empty(shape, prompt.keys.dtype), np.empty(shape, prompt.keys.dtype)
+        self.keys[:, :, : self.used], self.values[:, :, : self.used] = prompt.keys, prompt.values
+
+    def keep(self, columns: Sequence[int]) -> None:
+        """Forgets all behind the prompt but these columns (0: the first behind the prompt), which become the path."""
+        end, chosen = self.trunk + len(columns), self.trunk + np.array(columns, dtype=np.int64)
+        for cache in (self.keys, self.values):
+            cache[:, :, self.trunk : end] = cache[:, :, chosen]
+        self.used = end
+
+
 class Decoder:
     """Runs a Llama's blocks over prompt and rows."""
 
@@ -61,8 +82,10 @@ class Decoder:
         for start in range(0, tokens.size, _CHUNK):
             positions = np.arange(start, min(start + _CHUNK, tokens.size))
             x = self.numerics.embed(tokens[positions])
+            later = np.triu(np.ones((positions.size, positions.size), bool), 1)
             for layer, block in enumerate(self.numerics.blocks):
-                x = self._prompt_layer(block, x, positions, keys[layer], values[layer])
+                known = (keys[layer, :, : start + positions.size], values[layer, :, : start + positions.size])
+                x = self._wide_layer(block, x, positions, *known, later)
             last = x[-1:]
         assert last is not None
         return PromptCache(keys, values, self.numerics.logits(last))
@@ -76,19 +99,44 @@ class Decoder:
             x = self._row_layer(block, x, positions, prompt, cache, layer)
         return self.numerics.logits(x)
 
-    def _prompt_layer(self, block: Block, x: Array, positions: Tokens, keys: Array, values: Array) -> Array:
-        start, end = int(positions[0]), int(positions[-1]) + 1
+    def branch(self, cache: TreeCache, tokens: Tokens, depths: Tokens, hidden: Array) -> Array:
+        """Appends tokens (rows,) of a tree to the cache; returns the residual stream after them, (rows, hidden size).
+
+        `depths` (rows,) are their places behind the prompt, 0 for the first. `hidden` (rows, path + rows) tells what
+        of the cache behind the prompt is no ancestor of a row, nor the row itself.
+        """
+        positions = cache.trunk + depths
+        cache.used += tokens.size
+        x = self.numerics.embed(tokens)
+        for layer, block in enumerate(self.numerics.blocks):
+            keys, values = cache.keys[layer, :, : cache.used], cache.values[layer, :, : cache.used]
+            x = self._wide_layer(block, x, positions, keys, values, hidden)
+        return x
+
+    def follow(self, prompt: PromptCache, tokens: Tokens) -> Array:
+        """Logits (1 + length, vocab) after the prompt and after each of the tokens (length,) behind it, in chunks."""
+        cache, logits = TreeCache(prompt, tokens.size), [prompt.logits]
+        for start in range(0, tokens.size, _CHUNK):
+            depths = np.arange(start, min(start + _CHUNK, tokens.size))
+            later = np.triu(np.ones((depths.size, depths.size), bool), 1)
+            logits.append(self.numerics.logits(self.branch(cache, tokens[depths], depths, later)))
+        return np.concatenate(logits)
+
+    def _wide_layer(
+        self, block: Block, x: Array, positions: Tokens, keys: Array, values: Array, hidden: Array
+    ) -> Array:
+        """Rows that are the last of these keys and values; `hidden` (rows, n) masks the last n keys."""
+        rows, end = x.shape[0], keys.shape[1]
         queries, new_keys, new_values = block.project(x, positions)
-        keys[:, start:end] = new_keys.transpose(1, 0, 2)
-        values[:, start:end] = new_values.transpose(1, 0, 2)
-        later = np.triu(np.ones((end - start, end - start), bool), 1)[:, None, :]
+        keys[:, end - rows :] = new_keys.transpose(1, 0, 2)
+        values[:, end - rows :] = new_values.transpose(1, 0, 2)
         queries = self._by_kv_head(queries)
         for heads, scores in self._bands(queries, end):
-            np.matmul(queries[heads], keys[heads, :end].swapaxes(1, 2), out=scores)
-            own = scores.reshape(-1, end - start, self._group, end)[..., start:]
-            np.copyto(own, self.numerics.masked, where=later)
+            np.matmul(queries[heads], keys[heads].swapaxes(1, 2), out=scores)
+            own = scores.reshape(-1, rows, self._group, end)[..., end - hidden.shape[1] :]
+            np.copyto(own, self.numerics.masked, where=hidden[:, None, :])
             totals = block.weigh(scores)
-            queries[heads] = block.attend(scores @ values[heads, :end], totals)
+            queries[heads] = block.attend(scores @ values[heads], totals)
         return block.add_mlp(block.add_attention(x, self._by_row(queries)))
 
     def _row_layer(

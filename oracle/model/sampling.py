@@ -90,13 +90,18 @@ def choose(scores: Array, masks: Mask, row_of: Tokens, words: npt.NDArray[np.uin
 
     scores and masks are (rows, vocab) in units of 2^-20; sample s reads row row_of[s] and noise words[s] (vocab,).
     """
+    return contest(scores, masks, row_of, words)[0]
+
+
+def contest(scores: Array, masks: Mask, row_of: Tokens, words: npt.NDArray[np.uint64]) -> tuple[Tokens, Array]:
+    """The token that `choose` takes for each sample, and its score + noise."""
     samples, tokens = np.nonzero(masks[row_of])
     noisy = scores[row_of[samples], tokens] + gumbel(words[samples, tokens])
     starts = np.searchsorted(samples, np.arange(row_of.size))
     best = np.maximum.reduceat(noisy, starts)
     winners = np.flatnonzero(noisy == best[samples])
     first = winners[np.searchsorted(samples[winners], np.arange(row_of.size))]
-    return tokens[first]
+    return tokens[first], best
 
 
 def _split(rows: list[_Row], row_of: Tokens, tokens: Tokens, vocab: int) -> tuple[list[_Row], Tokens, Tokens, Tokens]:

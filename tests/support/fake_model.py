@@ -1,11 +1,12 @@
 """A fake of the model engine: instant, seeded, and of a chosen mind, behind the same port as the real one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
+from oracle.domain.verdict import END, SampleCheck, TokenMismatch
 from oracle.ports.model import Progress
 
 Mind = Callable[[int], str]
@@ -57,8 +58,7 @@ class FakeModel:
         progress: Progress | None = None,
     ) -> list[RawSample]:
         self.runs += 1
-        order = sorted(indices, key=lambda i: sha256(seed + i.to_bytes(4, "big")).digest())
-        rank = {index: place for place, index in enumerate(order)}
+        rank = ranks(seed, indices)
         drawn = []
         for index in indices:
             text = self.mind(rank[index])
@@ -66,3 +66,39 @@ class FakeModel:
             if progress:
                 progress(sum(len(one.token_ids) for one in drawn), len(drawn))
         return drawn
+
+    def check(
+        self,
+        prompt_text: str,
+        schema: dict[str, object],
+        seed: bytes,
+        samples: Sequence[RawSample],
+        sampler: Sampler,
+        progress: Progress | None = None,
+    ) -> Iterator[SampleCheck]:
+        """The first token at which a sample leaves what this mind answers; the rank is among the samples given."""
+        rank = ranks(seed, [sample.index for sample in samples])
+        compared = 0
+        for done, sample in enumerate(samples, start=1):
+            text = self.mind(rank[sample.index])
+            found = compare(sample.token_ids, tuple(text.encode()))
+            compared += len(sample.token_ids)
+            yield SampleCheck(sample.index, found, len(sample.token_ids), 0, text)
+            if progress:
+                progress(compared, done)
+
+
+def ranks(seed: bytes, indices: Sequence[int]) -> dict[int, int]:
+    """A permutation of the indices that the seed decides."""
+    order = sorted(indices, key=lambda i: sha256(seed + i.to_bytes(4, "big")).digest())
+    return {index: place for place, index in enumerate(order)}
+
+
+def compare(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[TokenMismatch, ...]:
+    """The first difference, if there is one."""
+    for position in range(max(len(got), len(expected))):
+        found = got[position] if position < len(got) else END
+        wanted = expected[position] if position < len(expected) else END
+        if found != wanted:
+            return (TokenMismatch(position, wanted, found, None),)
+    return ()
