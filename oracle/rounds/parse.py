@@ -17,6 +17,9 @@ BATCH = 8_192
 MAX_LINE = 1 << 16
 MAX_ROWS = 10_000_000
 
+Mistakes = list[BadCell] | list[BadInput] | None
+"""Where bad cells are gathered; None raises the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -38,20 +41,20 @@ class Row:
 
 
 def read_rows(
-    path: Path, columns: Sequence[Column], *, extra: bool = False, mistakes: list[BadCell] | None = None
+    path: Path, columns: Sequence[Column], *, extra: bool = False, mistakes: Mistakes = None, name: str = ""
 ) -> Iterator[Row]:
     """Rows one by one; see `read_batches`."""
-    for batch in read_batches(path, columns, extra=extra, mistakes=mistakes):
+    for batch in read_batches(path, columns, extra=extra, mistakes=mistakes, name=name):
         for number, values in enumerate(zip(*batch.columns.values(), strict=True), batch.row):
             yield Row(number, values)
 
 
 def read_columns(
-    path: Path, columns: Sequence[Column], *, extra: bool = False, mistakes: list[BadCell] | None = None
+    path: Path, columns: Sequence[Column], *, extra: bool = False, mistakes: Mistakes = None, name: str = ""
 ) -> Batch:
     """The whole table as one batch, which begins at row 2; see `read_batches`. With mistakes, row numbers are lost."""
     whole: dict[str, list[Any]] = {column.name: [] for column in columns}
-    for batch in read_batches(path, columns, extra=extra, mistakes=mistakes):
+    for batch in read_batches(path, columns, extra=extra, mistakes=mistakes, name=name):
         for name, values in batch.columns.items():
             whole[name].extend(values)
     return Batch(2, whole)
@@ -62,25 +65,28 @@ def read_batches(
     columns: Sequence[Column],
     *,
     extra: bool = False,
-    mistakes: list[BadCell] | None = None,
+    mistakes: Mistakes = None,
+    name: str = "",
     max_rows: int = MAX_ROWS,
 ) -> Iterator[Batch]:
     """Batches of at most `BATCH` rows, in the file's order, in constant memory but for columns that are `unique`.
 
     `extra` ignores columns that were not asked for. With `mistakes` every bad cell is added to it and its row left
-    out; without, the first is raised. Raises BadCell, and BadInput where there is no readable table at all.
+    out; without, the first is raised. Refusals call the file `name`, its path if that is empty. Raises BadCell, and
+    BadInput where there is no readable table at all.
     """
+    name = name or str(path)
     with _open(path) as file:
-        reader = csv.reader(_lines(file, path), strict=True)
-        records = _records(reader, path)
+        reader = csv.reader(_lines(file, path, name), strict=True)
+        records = _records(reader, name)
         header = next(records, None)
         if not header:
-            raise BadCell(path.name, 1, "there is no header", hint=f"The first row is {_header_of(columns)}.")
-        table = _Table(path, header, columns, extra)
+            raise BadCell(name, 1, "there is no header", hint=f"The first row is {_header_of(columns)}.")
+        table = _Table(path, name, header, columns, extra)
         row = 2
         while rows := list(islice(records, BATCH)):
             if row - 2 + len(rows) > max_rows:
-                raise BadInput(f"{path.name} has more than {max_rows:,} rows", hint="Split it, or leave rows out.")
+                raise BadInput(f"{name} has more than {max_rows:,} rows", hint="Split it, or leave rows out.")
             yield from table.batches(row, rows, mistakes)
             row += len(rows)
 
@@ -88,8 +94,8 @@ def read_batches(
 class _Table:
     """One file's header matched with the columns asked for."""
 
-    def __init__(self, path: Path, header: Sequence[str], columns: Sequence[Column], extra: bool) -> None:
-        self.file, self.path, self.width, self.columns = path.name, path, len(header), columns
+    def __init__(self, path: Path, name: str, header: Sequence[str], columns: Sequence[Column], extra: bool) -> None:
+        self.file, self.path, self.width, self.columns = name, path, len(header), columns
         self.header = header
         self.places = [self._place(column) for column in columns]
         known = {name for column in columns for name in (column.name, *column.aliases)}
@@ -112,7 +118,7 @@ class _Table:
             raise self._header_error(f"there is no column {column.name!r}", "Add it")
         return found[0] if found else None
 
-    def batches(self, row: int, rows: list[list[str]], mistakes: list[BadCell] | None) -> Iterator[Batch]:
+    def batches(self, row: int, rows: list[list[str]], mistakes: Mistakes) -> Iterator[Batch]:
         """The rows as one batch where all are good; else the good stretches between the bad rows, or BadCell."""
         values = self._fast(rows)
         if values is not None:
@@ -207,17 +213,17 @@ def _open(path: Path) -> TextIO:
         raise BadInput(f"{path}: cannot be read: {error.strerror}", hint="Name an existing CSV file.") from None
 
 
-def _lines(file: TextIO, path: Path) -> Iterator[str]:
+def _lines(file: TextIO, path: Path, name: str) -> Iterator[str]:
     number = 0
     try:
         while line := file.readline(MAX_LINE):
             number += 1
             if len(line) == MAX_LINE and not line.endswith("\n"):
-                raise BadCell(path.name, number, f"is longer than {MAX_LINE} characters", hint="Is this a CSV file?")
+                raise BadCell(name, number, f"is longer than {MAX_LINE} characters", hint="Is this a CSV file?")
             yield line
     except UnicodeDecodeError:
         row = _row_not_utf8(path)
-        raise BadCell(path.name, row, "is not UTF-8 text", hint="Save the file as UTF-8.") from None
+        raise BadCell(name, row, "is not UTF-8 text", hint="Save the file as UTF-8.") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}", hint="Name an existing CSV file.") from None
 
@@ -232,14 +238,14 @@ def _row_not_utf8(path: Path) -> int:
     return 1
 
 
-def _records(reader: Any, path: Path) -> Iterator[list[str]]:
+def _records(reader: Any, name: str) -> Iterator[list[str]]:
     number = 0
     while True:
         number += 1
         try:
             record = next(reader, None)
         except csv.Error as error:
-            raise BadCell(path.name, number, f"is not CSV: {error}", hint="Close quotes; double them inside.") from None
+            raise BadCell(name, number, f"is not CSV: {error}", hint="Close quotes; double them inside.") from None
         if record is None:
             return
         yield record

@@ -59,7 +59,7 @@ def test_read_rows__decimal_text__exact(table) -> None:
 def test_number__anything_but_plain_digits__refused_naming_all(table, text: str, kind: Kind) -> None:
     path = table(f'item,weight\na,1\nb,"{text}"\n')
     bad = refusal(path, [ITEM, Column("weight", kind)])
-    assert (bad.file, bad.row, bad.column, bad.value) == ("list.csv", 3, "weight", text)
+    assert (bad.file, bad.row, bad.column, bad.value) == (str(path), 3, "weight", text)
     assert "list.csv, row 3, column weight" in bad.message and (repr(text) in bad.message or not text)
 
 
@@ -124,6 +124,12 @@ def test_extra_columns__asked_to_ignore__ignored_even_with_newlines(table) -> No
 
 def test_not_utf8__refused_with_its_row(table) -> None:
     assert refusal(table(b"item,weight\na,1\n\xe9,2\n")).row == 3
+
+
+def test_name__given__stands_in_the_refusal(table) -> None:
+    assert refusal(table("item,weight\na,x\n"), name="lists/a.csv").message.startswith(
+        "lists/a.csv, row 2, column weight"
+    )
 
 
 def test_missing_file_or_folder__bad_input(tmp_path: Path) -> None:
