@@ -16,15 +16,15 @@ from oracle.domain.action import Deployment
 from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Prompt
 from oracle.domain.sampler import Sampler
-from oracle.jobs import prompt_state
 from oracle.jobs.context import Context, Step
-from oracle.jobs.prompt_request import PromptRequest
 from oracle.model import hashing, load_runner
 from oracle.ports.chain import Chain
 from oracle.ports.ledger import Ledger
 from oracle.ports.model import ModelRunner, Progress
 from oracle.ports.signer import Signer
 from oracle.ports.store import ContentStore
+from oracle.prompts import state as prompt_state
+from oracle.prompts.request import PromptRequest
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from oracle.storage.folder import FolderStore

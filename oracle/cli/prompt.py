@@ -11,9 +11,9 @@ from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.prompt import Prompt
-from oracle.jobs import prompt_request
 from oracle.mechanism import canonical, prompt_rules
 from oracle.mechanism.rendering import render as render_text
+from oracle.prompts import request as prompt_request
 
 app = typer.Typer(name="prompt", no_args_is_help=True, help="A prompt document: make, lint and render it.")
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from oracle.domain.committed_model import CommittedModel
+
 
 class Phase(StrEnum):
     """Where an epoch stands at a moment."""
@@ -77,11 +79,19 @@ class AuctionResult:
 
 @dataclass(frozen=True, slots=True)
 class SlotContext:
-    """What a won slot binds before the first sample: checksummed addresses, `model_id` and `seed` of 32 bytes."""
+    """What a won slot binds before the first sample: checksummed addresses and a `seed` of 32 bytes.
+
+    Samples that were drawn without a chain have epoch 0, which no auction has, and the zero address everywhere.
+    """
 
     chain_id: int
     prompt_update: str
     epoch: int
     winner: str
-    model_id: bytes
+    model: CommittedModel
     seed: bytes
+
+    @property
+    def chainless(self) -> bool:
+        """Whether no chain bound any of this: such samples can be checked, never posted."""
+        return self.epoch == 0

@@ -1,5 +1,6 @@
 """What a won auction binds: the slot, the prompt behind the hash in its bid, and the sampling rule in the prompt."""
 
+from oracle.domain.committed_model import CommittedModel
 from oracle.domain.errors import Refused
 from oracle.domain.prompt import Prompt
 from oracle.domain.sampler import Sampler
@@ -17,9 +18,16 @@ def slot_of(ctx: Context, auction: Auction) -> SlotContext:
         prompt_update=ctx.chain.address(PROMPT_UPDATE),
         epoch=auction.epoch,
         winner=auction.winner,
-        model_id=auction.model_id,
+        model=_model_of(ctx, auction),
         seed=auction.seed,
     )
+
+
+def _model_of(ctx: Context, auction: Auction) -> CommittedModel:
+    """The registry's commitment of the model that the winning bid named."""
+    found = ctx.chain.read("ModelRegistry", "modelOf", auction.model_id)
+    own = found.commitment
+    return CommittedModel(found.setter, own.weightsRoot, own.tokenizerHash, own.engineHash, own.uri)
 
 
 def prompt_of(ctx: Context, auction: Auction) -> tuple[Prompt, bytes]:

@@ -13,6 +13,8 @@ from oracle.domain.prompt import Prompt
 MAX_ACTIONS = 10
 TOKEN_DECIMALS = 18
 RESERVE = "ReserveToken"
+CONTRACTS = ("BToken", "DisputeResolver", "Governance", "ModelRegistry", "PromptUpdate", RESERVE)
+"""Every contract that a call can go to."""
 _PAY = {
     "mint": ("BToken", "governanceMint(address,uint256)"),
     "token": ("BToken", "transfer(address,uint256)"),

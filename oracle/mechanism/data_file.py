@@ -6,11 +6,10 @@ range is refused with its place.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, get_type_hints
 
-from eth_utils.address import is_checksum_address
-
-from oracle.domain.action import Actions
+from oracle.domain.action import Actions, Deployment
+from oracle.domain.committed_model import ZERO_ADDRESS, CommittedModel
 from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Prompt
 from oracle.domain.sample import RawSample, Sample
@@ -19,15 +18,32 @@ from oracle.domain.slot import SlotContext
 from oracle.mechanism import canonical
 from oracle.mechanism.actions import payload_document
 from oracle.mechanism.canonical import Json
+from oracle.mechanism.compile import CONTRACTS
+from oracle.mechanism.place import MAX_UINT, Place
 from oracle.mechanism.prompt_rules import parse_prompt
+from oracle.mechanism.sample_tree import LEAVES
 
-VERSION = 1
-MAX_SAMPLES = 128
-MAX_UINT = (1 << 256) - 1
+VERSION = 2
+"""Version 1 named neither the weights nor the contracts."""
+MAX_BYTES = 8 << 20
+"""Largest file that is read; one that is to be posted must fit a store's document (1 MiB)."""
+MAX_SAMPLES = 10_000
+"""Most samples of a file without a chain; on a chain they are the leaves of its tree."""
+MAX_TOKENS = 1 << 16
+_MAX_DECIMALS = 36
+_MAX_TEXT = 1 << 16
+_SAMPLER_BOUNDS = {
+    "n": (1, MAX_SAMPLES),
+    "temperature_milli": (1, 100_000),
+    "max_tokens": (1, MAX_TOKENS),
+    "min_valid": (1, MAX_SAMPLES),
+    "tau": (0, 1_000_000),
+}
+"""A sampler beyond these is a mistake, or is there to exhaust whoever checks it."""
 
 _KEYS = (
-    *("version", "chain_id", "prompt_update", "epoch", "winner", "model_id", "seed", "block", "prompt", "sampler"),
-    *("samples", "pick", "gamma_bps", "dispersion_bps", "valid", "actions"),
+    *("version", "chain_id", "contracts", "reserve_decimals", "epoch", "winner", "model", "seed", "block", "prompt"),
+    *("sampler", "samples", "pick", "gamma_bps", "dispersion_bps", "valid", "actions"),
 )
 
 
@@ -36,6 +52,7 @@ class DataFile:
     """What a data file says; `payloads` are the claimed answers (None where a text is none)."""
 
     slot: SlotContext
+    deployment: Deployment
     prompt: Prompt
     sampler: Sampler
     samples: tuple[RawSample, ...]
@@ -49,6 +66,7 @@ class DataFile:
 
 def dumps(
     slot: SlotContext,
+    deployment: Deployment,
     prompt: Prompt,
     sampler: Sampler,
     samples: Sequence[Sample],
@@ -63,10 +81,11 @@ def dumps(
         {
             "version": VERSION,
             "chain_id": slot.chain_id,
-            "prompt_update": slot.prompt_update,
+            "contracts": {name: deployment.addresses[name] for name in CONTRACTS},
+            "reserve_decimals": deployment.reserve_decimals,
             "epoch": slot.epoch,
             "winner": slot.winner,
-            "model_id": _hex(slot.model_id),
+            "model": _model(slot.model),
             "seed": _hex(slot.seed),
             "block": prompt.block,
             "prompt": asdict(prompt),
@@ -87,7 +106,9 @@ def dumps(
 
 def loads(data: bytes, *, name: str = "data file") -> DataFile:
     """Reads a data file. Raises BadInput naming the place of whatever is malformed."""
-    top = _Place(canonical.loads_canonical(data, name=name), name)
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"{name}: {len(data)} bytes", hint=f"At most {MAX_BYTES}.")
+    top = Place(canonical.loads_canonical(data, name=name), name)
     top.only(_KEYS)
     if top["version"].number(MAX_UINT) != VERSION:
         raise BadInput(f"{name}.version: only version {VERSION} is known", hint="Use the tool that wrote the file.")
@@ -95,15 +116,17 @@ def loads(data: bytes, *, name: str = "data file") -> DataFile:
     sampler = _read_sampler(top["sampler"])
     if len(samples) != sampler.n:
         raise BadInput(f"{name}.samples: {len(samples)} samples, the sampler says {sampler.n}")
-    return DataFile(
+    deployment = _read_deployment(top)
+    file = DataFile(
         slot=SlotContext(
-            chain_id=top["chain_id"].number(MAX_UINT),
-            prompt_update=top["prompt_update"].address(),
+            chain_id=deployment.chain_id,
+            prompt_update=deployment.addresses["PromptUpdate"],
             epoch=top["epoch"].number(MAX_UINT),
             winner=top["winner"].address(),
-            model_id=top["model_id"].hexadecimal(32),
+            model=_read_model(top["model"]),
             seed=top["seed"].hexadecimal(32),
         ),
+        deployment=deployment,
         prompt=_read_prompt(top),
         sampler=sampler,
         samples=tuple(_read_sample(sample, index) for index, sample in enumerate(samples)),
@@ -114,6 +137,20 @@ def loads(data: bytes, *, name: str = "data file") -> DataFile:
         valid=top["valid"].number(sampler.n),
         actions=_read_actions(top["actions"]),
     )
+    _check_origin(file, name)
+    return file
+
+
+def _check_origin(file: DataFile, name: str) -> None:
+    """A file is of a slot on a chain, or has no trace of one; anything between could be mistaken for either."""
+    named = [file.slot.winner, file.slot.model.setter, *file.deployment.addresses.values()]
+    if any((address == ZERO_ADDRESS) != file.slot.chainless for address in named):
+        raise BadInput(
+            f"{name}: epoch {file.slot.epoch} with {'an' if file.slot.chainless else 'no'} address of a chain",
+            hint="Without a chain the epoch is 0 and every address zero; on a chain none is.",
+        )
+    if not file.slot.chainless and file.sampler.n > LEAVES:
+        raise BadInput(f"{name}.sampler.n: {file.sampler.n} samples of a slot", hint=f"A slot has at most {LEAVES}.")
 
 
 def _hex(data: bytes) -> str:
@@ -130,34 +167,57 @@ def _sample(sample: Sample) -> dict[str, object]:
     }
 
 
-def _read_sample(place: "_Place", index: int) -> RawSample:
+def _model(model: CommittedModel) -> dict[str, object]:
+    """The registry's commitment, from which the model id follows."""
+    return {name: _hex(value) if isinstance(value, bytes) else value for name, value in asdict(model).items()}
+
+
+def _read_model(place: Place) -> CommittedModel:
+    place.only([field.name for field in fields(CommittedModel)])
+    return CommittedModel(
+        setter=place["setter"].address(),
+        weights_root=place["weights_root"].hexadecimal(32),
+        tokenizer_hash=place["tokenizer_hash"].hexadecimal(32),
+        engine_hash=place["engine_hash"].hexadecimal(32),
+        uri=place["uri"].text(_MAX_TEXT),
+    )
+
+
+def _read_deployment(top: Place) -> Deployment:
+    top["contracts"].only(CONTRACTS)
+    return Deployment(
+        chain_id=top["chain_id"].number(MAX_UINT, least=1),
+        addresses={name: top["contracts"][name].address() for name in CONTRACTS},
+        reserve_decimals=top["reserve_decimals"].number(_MAX_DECIMALS),
+    )
+
+
+def _read_sample(place: Place, index: int) -> RawSample:
     place.only(("index", "tokens", "text", "finished", "payload"))
     if place["index"].number(MAX_SAMPLES) != index:
         raise BadInput(f"{place['index'].where}: {place['index'].value}, not {index}", hint="Samples come in order.")
-    tokens = tuple(token.number((1 << 32) - 1) for token in place["tokens"].items(1 << 16))
-    return RawSample(index, tokens, place["text"].text(), place["finished"].boolean())
+    tokens = tuple(token.number((1 << 32) - 1) for token in place["tokens"].items(MAX_TOKENS))
+    return RawSample(index, tokens, place["text"].text(_MAX_TEXT), place["finished"].boolean())
 
 
-def _read_prompt(top: "_Place") -> Prompt:
+def _read_prompt(top: Place) -> Prompt:
     prompt = parse_prompt(canonical.dumps(top["prompt"].mapping()))
     if top["block"].number(MAX_UINT) != prompt.block:
         raise BadInput(f"{top['block'].where}: {top['block'].value}, the prompt says {prompt.block}")
     return prompt
 
 
-def _read_sampler(place: "_Place") -> Sampler:
+def _read_sampler(place: Place) -> Sampler:
     types = get_type_hints(Sampler)
     place.only([field.name for field in fields(Sampler)])
-    values: dict[str, Any] = {
-        name: place[name].number(MAX_UINT) if kind is int else place[name].text() for name, kind in types.items()
-    }
-    sampler = Sampler(**values)
-    if not 1 <= sampler.n <= MAX_SAMPLES:
-        raise BadInput(f"{place['n'].where}: {sampler.n} is not between 1 and {MAX_SAMPLES}")
-    return sampler
+    values: dict[str, Any] = {}
+    for name, kind in types.items():
+        least, most = _SAMPLER_BOUNDS.get(name, (0, 0))
+        values[name] = place[name].number(most, least=least) if kind is int else place[name].text(64)
+    return Sampler(**values)
 
 
-def _read_actions(place: "_Place") -> Actions:
+def _read_actions(place: Place) -> Actions:
     place.only(("targets", "values", "calldatas"))
     targets = tuple(item.address() for item in place["targets"].items(10))
     values = tuple(item.number(MAX_UINT) for item in place["values"].items(10))
@@ -165,69 +225,3 @@ def _read_actions(place: "_Place") -> Actions:
     if not len(targets) == len(values) == len(calldatas):
         raise BadInput(f"{place.where}: {len(targets)} targets, {len(values)} values, {len(calldatas)} calldatas")
     return Actions(targets, values, calldatas)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A JSON value that knows where it stands; every method returns it as one type or raises BadInput."""
-
-    value: Json
-    where: str
-
-    def __getitem__(self, key: str) -> "_Place":
-        return _Place(self.mapping()[key], f"{self.where}.{key}")
-
-    def only(self, keys: Sequence[str]) -> None:
-        """Exactly these keys."""
-        found = self.mapping()
-        missing, extra = [key for key in keys if key not in found], sorted(set(found) - set(keys))
-        if missing or extra:
-            wrong = [f"{kind} {', '.join(names)}" for kind, names in (("lacks", missing), ("has", extra)) if names]
-            raise BadInput(f"{self.where}: {' and '.join(wrong)}", hint=f"Its keys are {', '.join(keys)}.")
-
-    def mapping(self) -> dict[str, Json]:
-        """An object."""
-        return self.value if isinstance(self.value, dict) else self._fail("an object")
-
-    def mapping_or_none(self) -> dict[str, Json] | None:
-        """An object or null."""
-        return None if self.value is None else self.mapping()
-
-    def items(self, most: int) -> list["_Place"]:
-        """A list of at most `most` values."""
-        if not isinstance(self.value, list) or len(self.value) > most:
-            self._fail(f"a list of at most {most}")
-        return [_Place(item, f"{self.where}[{index}]") for index, item in enumerate(self.value)]
-
-    def number(self, most: int) -> int:
-        """A whole number from 0 to `most`."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int) or not 0 <= self.value <= most:
-            self._fail(f"a whole number from 0 to {most}")
-        return self.value
-
-    def text(self) -> str:
-        """A string."""
-        return self.value if isinstance(self.value, str) else self._fail("a string")
-
-    def boolean(self) -> bool:
-        """True or false."""
-        return self.value if isinstance(self.value, bool) else self._fail("true or false")
-
-    def hexadecimal(self, size: int | None = None) -> bytes:
-        """0x and lower-case digits, of `size` bytes if given."""
-        text = self.text()
-        try:
-            data = bytes.fromhex(text.removeprefix("0x"))
-        except ValueError:
-            data = b""
-        if text != _hex(data) or size not in (None, len(data)):
-            self._fail("0x and hexadecimal digits" if size is None else f"0x and {2 * size} hexadecimal digits")
-        return data
-
-    def address(self) -> str:
-        """A checksummed address."""
-        return self.text() if is_checksum_address(self.text()) else self._fail("a checksummed address")
-
-    def _fail(self, expected: str) -> NoReturn:
-        shown = repr(self.value)
-        raise BadInput(f"{self.where}: {shown if len(shown) <= 80 else shown[:77] + '...'} is not {expected}")

@@ -1,13 +1,13 @@
 """From the samples to what is posted: the median, its proof, its calls and the data that lets anyone check them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 
 from eth_hash.auto import keccak
 
 from oracle.domain.action import Actions, Deployment
-from oracle.domain.errors import BadInput, Refused
+from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Prompt
 from oracle.domain.proposal import Generation, LeafProof
 from oracle.domain.sample import RawSample, Sample
@@ -15,8 +15,9 @@ from oracle.domain.sampler import Sampler
 from oracle.domain.slot import SlotContext
 from oracle.mechanism import data_file, sample_tree
 from oracle.mechanism.actions import parse, payload_json, sampler_id
-from oracle.mechanism.compile import actions_hash, compile_actions
+from oracle.mechanism.compile import CONTRACTS, actions_hash, compile_actions
 from oracle.mechanism.median import Selection, distance_rules, select
+from oracle.mechanism.model_id import model_id
 from oracle.mechanism.template import template, template_id
 
 
@@ -58,11 +59,13 @@ def build(
     samples = read_samples(raw, prompt)
     selection = select(samples, distance_rules(template()), min_valid=sampler.min_valid)
     actions = [compile_actions(sample.payload, prompt, deployment) if sample.payload else None for sample in samples]
-    tree = sample_tree.SampleTree([_leaf(sample, calls) for sample, calls in zip(samples, actions, strict=True)])
+    leaves = [_leaf(sample, calls) for sample, calls in zip(samples, actions, strict=True)]
+    tree = sample_tree.SampleTree(leaves, sample_tree.room_for(sampler.n))
     pick = selection.pick or 0
     chosen = actions[pick] or Actions()
     data = data_file.dumps(
         slot,
+        deployment,
         prompt,
         sampler,
         samples,
@@ -74,7 +77,7 @@ def build(
     generation = Generation(
         template_id=template_id(),
         sampler_id=sampler_id(sampler),
-        model_id=slot.model_id,
+        model_id=model_id(slot.model),
         samples_root=sample_tree.samples_root(slot.seed, tree.root),
         pick=pick,
         gamma_bps=selection.gamma_bps,
@@ -88,34 +91,6 @@ def build(
         path=tree.proof(pick),
     )
     return Posting(generation, proof, chosen, data, samples, selection)
-
-
-def check(data: bytes, deployment: Deployment) -> Posting:
-    """Reads a data file and builds it again from its samples: the same bytes, or Refused naming the first difference.
-
-    Re-parses, re-selects and re-compiles; whether the model said so is for the engine to check. Raises BadInput if the
-    file is malformed.
-    """
-    file = data_file.loads(data)
-    built = build(file.slot, file.prompt, file.sampler, file.samples, deployment)
-    if built.data != data:
-        raise Refused(
-            f"the data file contradicts its own samples: {_difference(file, data_file.loads(built.data))}",
-            hint="Whoever posted it did not post the median of these samples.",
-        )
-    return built
-
-
-def _difference(claimed: data_file.DataFile, rebuilt: data_file.DataFile) -> str:
-    """The first field in which two data files differ, sample by sample."""
-    for index, (said, found) in enumerate(zip(claimed.payloads, rebuilt.payloads, strict=True)):
-        if said != found:
-            return f"payload of sample {index} is {said}, its text says {found}"
-    for field in fields(claimed):
-        said, found = getattr(claimed, field.name), getattr(rebuilt, field.name)
-        if said != found:
-            return f"{field.name} is {said}, the samples say {found}"
-    return "the bytes differ"
 
 
 def _leaf(sample: Sample, actions: Actions | None) -> bytes:
@@ -137,6 +112,12 @@ def _check(
             f"the slot is on chain {slot.chain_id}, the prompt for {prompt.chain_id}, "
             f"the deployment of {deployment.chain_id}",
             hint="Choose the deployment of the prompt's chain.",
+        )
+    missing = [name for name in CONTRACTS if name not in deployment.addresses]
+    if missing or slot.prompt_update != deployment.addresses["PromptUpdate"]:
+        raise BadInput(
+            f"the deployment has no {', '.join(missing)}" if missing else "the slot is of another PromptUpdate",
+            hint="Choose the deployment of the slot.",
         )
     drawn_with = "0x" + sampler_id(sampler).hex()
     if prompt.sampler_id != drawn_with:

@@ -48,12 +48,15 @@ def node(left: bytes, right: bytes) -> bytes:
 
 
 class SampleTree:
-    """The tree over up to 128 leaves of 32 bytes; missing ones are zero."""
+    """The tree over up to `room` leaves of 32 bytes, a power of two; missing ones are zero.
 
-    def __init__(self, leaves: Sequence[bytes]) -> None:
-        if not 0 < len(leaves) <= LEAVES:
-            raise BadInput(f"{len(leaves)} samples do not fit a tree of {LEAVES} leaves")
-        level = [*leaves, *[EMPTY_LEAF] * (LEAVES - len(leaves))]
+    Only a tree of 128 can be posted; what is drawn without a chain may need a larger one.
+    """
+
+    def __init__(self, leaves: Sequence[bytes], room: int = LEAVES) -> None:
+        if not 0 < len(leaves) <= room:
+            raise BadInput(f"{len(leaves)} samples do not fit a tree of {room} leaves")
+        level = [*leaves, *[EMPTY_LEAF] * (room - len(leaves))]
         self._levels = [level]
         while len(level) > 1:
             level = [node(level[place], level[place + 1]) for place in range(0, len(level), 2)]
@@ -70,6 +73,11 @@ class SampleTree:
         if not 0 <= index < self._size:
             raise BadInput(f"there is no sample {index} among {self._size}")
         return tuple(level[(index >> depth) ^ 1] for depth, level in enumerate(self._levels[:-1]))
+
+
+def room_for(samples: int) -> int:
+    """Leaves of the smallest tree that holds so many samples, 128 at least."""
+    return max(LEAVES, 1 << (samples - 1).bit_length())
 
 
 def root_from_proof(leaf_hash: bytes, path: Sequence[bytes]) -> bytes:

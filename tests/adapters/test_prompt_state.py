@@ -9,10 +9,10 @@ from oracle.chain.devnode import NodeKind
 from oracle.domain.errors import BadInput, Refused, Reverted
 from oracle.domain.prompt import Funding, ModelChoice, Parameter, PastProposal, Prompt
 from oracle.domain.sampler import Sampler
-from oracle.jobs import prompt_state
-from oracle.jobs.prompt_request import CandidateRequest, ParameterRequest, PromptRequest
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.prompt_rules import encode
+from oracle.prompts import state as prompt_state
+from oracle.prompts.request import CandidateRequest, ParameterRequest, PromptRequest
 from tests.support.organisation import TOKEN, USDC, Organisation, found
 from tests.support.way import REQUEST, to_execution, to_samples
 

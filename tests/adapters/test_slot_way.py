@@ -12,7 +12,7 @@ from oracle.domain.epoch import EpochStage
 from oracle.domain.errors import Refused, Reverted, Unreachable
 from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Stage
-from oracle.mechanism import generation
+from oracle.mechanism import data_file, generation
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from tests.support import fake_model
@@ -95,7 +95,8 @@ def test_won_slot_is_sampled_selected_bonded_and_posted_in_one_run(won: Organisa
     assert row.valid == 100
     posted = won.chain.events("PromptUpdate", "ProposalPosted", first=won.first_block)[-1]
     assert posted.args["generation"].dataDigest == row.data_digest
-    again = generation.check(won.ctx.store.get(row.data_digest), won.deployment)
+    file = data_file.loads(won.ctx.store.get(row.data_digest))
+    again = generation.build(file.slot, file.prompt, file.sampler, file.samples, won.deployment)
     assert again.generation.as_abi() == tuple(posted.args["generation"])
     assert won.chain.read("DisputeResolver", "bondOf", posted.args["proposalId"]).amount == won.parameter(
         "PromptUpdate", "proposalBond"

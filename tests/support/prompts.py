@@ -4,11 +4,13 @@ import random
 from dataclasses import replace
 
 from oracle.domain.action import Answer, Deployment, Payload
+from oracle.domain.committed_model import CommittedModel
 from oracle.domain.prompt import Candidate, Funding, Market, ModelChoice, Parameter, Prompt
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.domain.slot import SlotContext
 from oracle.mechanism.actions import allotments, answer_text, sampler_id
+from oracle.mechanism.compile import CONTRACTS
 from oracle.mechanism.template import template_id
 
 
@@ -17,13 +19,11 @@ def address(number: int) -> str:
     return "0x" + str(number).rjust(40, "0")
 
 
-DEPLOYMENT = Deployment(
-    31337,
-    {name: address(place) for place, name in enumerate(("BToken", "ReserveToken", "PromptUpdate", "ModelRegistry"), 1)},
-    6,
-)
+DEPLOYMENT = Deployment(31337, {name: address(place) for place, name in enumerate(CONTRACTS, 1)}, 6)
 
-SLOT = SlotContext(31337, address(3), 5, address(77), b"\x11" * 32, b"\x22" * 32)
+MODEL = CommittedModel(address(88), b"\x33" * 32, b"\x44" * 32, b"\x55" * 32, "ipfs://weights")
+
+SLOT = SlotContext(31337, DEPLOYMENT.addresses["PromptUpdate"], 5, address(77), MODEL, b"\x22" * 32)
 
 SAMPLER = Sampler()
 

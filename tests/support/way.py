@@ -6,9 +6,9 @@ from pathlib import Path
 
 from oracle.domain.prompt import Prompt
 from oracle.domain.records import Stage
-from oracle.jobs import prompt_state
 from oracle.jobs.context import Step
-from oracle.jobs.prompt_request import CandidateRequest, PromptRequest
+from oracle.prompts import state as prompt_state
+from oracle.prompts.request import CandidateRequest, PromptRequest
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from tests.support.fake_model import FakeModel

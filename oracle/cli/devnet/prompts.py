@@ -2,7 +2,7 @@
 
 from oracle.chain import accounts
 from oracle.domain.prompt import Prompt
-from oracle.jobs.prompt_request import CandidateRequest, PromptRequest
+from oracle.prompts.request import CandidateRequest, PromptRequest
 from oracle.wiring import Organisation, make_prompt
 
 WORKS = (

@@ -10,12 +10,12 @@ from oracle.domain.action import Deployment
 from oracle.domain.errors import BadInput, Refused, Reverted
 from oracle.domain.prompt import Candidate, Funding, Market, Parameter, Prompt
 from oracle.domain.sampler import Sampler
-from oracle.jobs.prompt_history import listed_id, model_choices, past_proposals, share_bps
-from oracle.jobs.prompt_request import ParameterRequest, PromptRequest
 from oracle.mechanism import prompt_rules
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.template import template, template_id
 from oracle.ports.chain import Chain
+from oracle.prompts.history import listed_id, model_choices, past_proposals, share_bps
+from oracle.prompts.request import ParameterRequest, PromptRequest
 
 _TOKEN = 10**18
 _LARGEST_SCALE = 18

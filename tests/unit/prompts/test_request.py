@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from oracle.domain.errors import BadInput
-from oracle.jobs.prompt_request import CandidateRequest, PromptRequest, read
+from oracle.prompts.request import CandidateRequest, PromptRequest, read
 
 WHOLE = """
 objective = "results"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from oracle.domain.errors import BadInput, Reverted
-from oracle.jobs import prompt_state
-from oracle.jobs.prompt_request import ParameterRequest
+from oracle.prompts import state as prompt_state
+from oracle.prompts.request import ParameterRequest
 
 Slot = namedtuple("Slot", "openedAt capWindow")
 REQUEST = ParameterRequest(contract="BToken", name="mintLock", wish_less=1, wish_more=2)

@@ -1,6 +1,6 @@
 import pytest
 
-from oracle.jobs.prompt_history import share_bps
+from oracle.prompts.history import share_bps
 
 
 @pytest.mark.parametrize(
