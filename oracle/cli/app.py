@@ -5,7 +5,7 @@ import sys
 import typer
 
 from oracle import __version__
-from oracle.cli import bid, challenge, model, node, prompt, proposal, slot, token, vote
+from oracle.cli import bid, challenge, model, model_rows, node, prompt, proposal, slot, token, vote
 from oracle.cli.devnet import commands as devnet
 from oracle.cli.output import report_error
 from oracle.domain.errors import GengovError
@@ -18,6 +18,8 @@ app = typer.Typer(
     help="An on-chain organisation that a language model serves and people steer.",
     epilog="Exit codes: 0 ok, 1 refused, 2 usage, 3 reverted by a contract, 4 unreachable.",
 )
+for part in (model_rows,):
+    model.app.add_typer(part.app)
 for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node):
     app.add_typer(module.app)
 

@@ -37,8 +37,10 @@ def _walk(root: Path, folder: Path) -> Iterator[Path]:
 def _check_kind(path: Path) -> None:
     suffix = path.suffix.lower()
     with path.open("rb") as file:
-        start = file.read(4)
-    if suffix in _PICKLES or start.startswith(_PICKLE_STARTS):
+        start = file.read(9)
+    # A safetensors file begins with the length of its header, which may look like the mark of a pickle.
+    tensors = suffix == ".safetensors" and start[8:] == b"{"
+    if suffix in _PICKLES or (start.startswith(_PICKLE_STARTS) and not tensors):
         raise Refused(f"{path}: a pickle or archive, which can run code", hint="Convert the weights to safetensors.")
     if suffix in _CODE:
         raise Refused(f"{path}: executable code", hint="A model folder holds data only; remove it.")

@@ -1,7 +1,8 @@
 """Reads model folders to make a manifest, or to refuse a folder that differs from one, naming file and chunk."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical
 from oracle.mechanism.fixed_point import tables_digest
 from oracle.mechanism.noise import NOISE_VERSION
+from oracle.mechanism.weight_tree import CHUNK, chunk_root
 from oracle.model.config import CONFIG_FILE, read_config, read_json
 from oracle.model.exact import NUMERICS_VERSION
 from oracle.model.folder import MANIFEST_FILE, list_files
 from oracle.model.grammar import GRAMMAR_VERSION
-from oracle.model.manifest import TOKENIZER_FILE, FileEntry, Manifest, exact_json, parse_manifest
-from oracle.model.merkle import CHUNK, chunks, leaf
+from oracle.model.manifest import TOKENIZER_FILE, WEIGHTS_SUFFIX, FileEntry, Manifest, exact_json, parse_manifest
+from oracle.model.rows import tensors_by_name
 from oracle.model.weights import weight_files
 
 PARSER_VERSION = "gengov-answer/v1"
@@ -39,12 +41,10 @@ def build_manifest(
     must not be there, BadInput for a folder that is not a model.
     """
     names = list_files(model_dir)
-    read_config(model_dir)
-    weight_files(model_dir)
-    if TOKENIZER_FILE not in names:
-        raise BadInput(f"{model_dir / TOKENIZER_FILE}: missing", hint="A model folder holds its tokenizer.")
+    _check_model(model_dir, names)
     meter = _Meter(sum((model_dir / name).stat().st_size for name in names), progress)
-    files = tuple(_read_entry(model_dir, name, meter) for name in names)
+    with ThreadPoolExecutor(1) as helper:
+        files = tuple(_read_entry(model_dir, name, meter, helper) for name in names)
     engine = {
         "template": {"id": "0x" + canonical.digest(template).hex(), "definition": dict(template)},
         "numerics": _numerics(sampler),
@@ -83,8 +83,10 @@ def verify_folder(model_dir: Path, manifest: Manifest, progress: Progress | None
         if name not in names:
             raise Refused(f"{model_dir / name}: missing, though the manifest lists it", hint=_REFETCH)
     meter = _Meter(sum(entry.size for entry in manifest.files), progress)
-    for name in names:
-        _compare(model_dir / name, listed[name], _read_entry(model_dir, name, meter, listed[name].leaves))
+    with ThreadPoolExecutor(1) as helper:
+        for name in names:
+            _compare(model_dir / name, listed[name], _read_entry(model_dir, name, meter, helper, listed[name].chunks))
+    _check_model(model_dir, names)
     if exact_json(read_json(model_dir / CONFIG_FILE)) != manifest.config:
         raise Refused(f"{model_dir / MANIFEST_FILE}: its config is not that of {CONFIG_FILE}", hint=_REFETCH)
     check_engine(manifest)
@@ -108,6 +110,18 @@ def check_engine(manifest: Manifest) -> None:
 _REFETCH = "Fetch the file again from the place that the registry names."
 
 
+def _check_model(model_dir: Path, names: Sequence[str]) -> None:
+    """Raises BadInput for a folder that is not a model, Refused for weights that no engine would load."""
+    read_config(model_dir)
+    used = {path.name for path in weight_files(model_dir)}
+    tensors_by_name(model_dir)
+    if TOKENIZER_FILE not in names:
+        raise BadInput(f"{model_dir / TOKENIZER_FILE}: missing", hint="A model folder holds its tokenizer.")
+    for name in names:
+        if name.endswith(WEIGHTS_SUFFIX) and name not in used:
+            raise Refused(f"{model_dir / name}: weights that the model does not use", hint="Remove the file.")
+
+
 def _numerics(sampler: Sampler) -> dict[str, str]:
     """The arithmetic of a numeric class; class E is bound to its tables of exponential, logarithm and sigmoid."""
     if sampler.numeric_class != "E":
@@ -116,7 +130,7 @@ def _numerics(sampler: Sampler) -> dict[str, str]:
 
 
 def _compare(path: Path, listed: FileEntry, found: FileEntry) -> None:
-    for number, (expected, actual) in enumerate(zip(listed.leaves, found.leaves, strict=False)):
+    for number, (expected, actual) in enumerate(zip(listed.chunks, found.chunks, strict=False)):
         if expected != actual:
             first = number * CHUNK
             raise Refused(
@@ -141,14 +155,32 @@ class _Meter:
             self._progress(self._done, self._total)
 
 
-def _read_entry(model_dir: Path, name: str, meter: _Meter, expected: Sequence[bytes] | None = None) -> FileEntry:
-    """Streams one file; with `expected` leaves it stops at the first chunk that differs."""
-    whole, size, leaves = hashlib.sha256(), 0, []
-    for chunk in chunks(model_dir / name):
-        whole.update(chunk)
+def _read_entry(
+    model_dir: Path, name: str, meter: _Meter, helper: ThreadPoolExecutor, expected: Sequence[bytes] | None = None
+) -> FileEntry:
+    """Streams one file; with `expected` chunks it stops at the first that differs.
+
+    The two hashes of a chunk run side by side: hashlib gives way to other threads.
+    """
+    whole, size, found = hashlib.sha256(), 0, []
+    for chunk in _chunks(model_dir / name):
+        job = helper.submit(whole.update, chunk)
+        found.append(chunk_root(chunk))
+        job.result()
         size += len(chunk)
-        leaves.append(leaf(chunk))
         meter.add(len(chunk))
-        if expected is not None and leaves[-1:] != list(expected[len(leaves) - 1 : len(leaves)]):
+        if expected is not None and found[-1:] != list(expected[len(found) - 1 : len(found)]):
             break
-    return FileEntry(name, size, whole.digest(), tuple(leaves))
+    return FileEntry(name, size, whole.digest(), tuple(found))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """The file in pieces of 1 MiB; an empty file is one empty piece."""
+    with path.open("rb") as file:
+        chunk = file.read(CHUNK)
+        while True:
+            following = file.read(CHUNK) if chunk else b""
+            yield chunk
+            if not following:
+                return
+            chunk = following

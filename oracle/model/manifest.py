@@ -11,26 +11,27 @@ from eth_utils.crypto import keccak
 from oracle.domain.errors import BadInput
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical
+from oracle.mechanism.weight_tree import BLOCK, CHUNK, file_leaf, root
 from oracle.model.folder import MANIFEST_FILE
-from oracle.model.merkle import CHUNK, root
 
-VERSION = "gengov/manifest/v1"
+VERSION = "gengov/manifest/v2"
 TOKENIZER_FILE = "tokenizer.json"
+WEIGHTS_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file: its sha256 (which a hub's page shows too) and the Merkle leaves of its 1 MiB chunks."""
+    """One file: its sha256 (which a hub's page shows too) and the Merkle roots of its 1 MiB chunks."""
 
     path: str
     size: int
     sha256: bytes
-    leaves: tuple[bytes, ...]
+    chunks: tuple[bytes, ...]
 
     @property
     def root(self) -> bytes:
-        """Merkle root over the chunks."""
-        return root(self.leaves)
+        """Merkle root over the chunks, which is that over the blocks of 16 KiB too."""
+        return root(self.chunks)
 
     def document(self) -> dict[str, Any]:
         """As in the manifest's JSON."""
@@ -39,7 +40,7 @@ class FileEntry:
             "size": self.size,
             "sha256": _hex(self.sha256),
             "root": _hex(self.root),
-            "chunks": [_hex(item) for item in self.leaves],
+            "chunks": [_hex(item) for item in self.chunks],
         }
 
 
@@ -62,9 +63,14 @@ class Manifest:
     engine: Mapping[str, Any]
 
     @property
+    def weights(self) -> tuple[FileEntry, ...]:
+        """The safetensors files in order of path."""
+        return tuple(entry for entry in self.files if entry.path.endswith(WEIGHTS_SUFFIX))
+
+    @property
     def weights_root(self) -> bytes:
-        """Merkle root over the roots of the safetensors files in order of path; of a single file, its own root."""
-        return root([entry.root for entry in self.files if entry.path.endswith(".safetensors")])
+        """Merkle root over names, sizes and roots of the safetensors files: see `mechanism/weight_tree.py`."""
+        return root([file_leaf(entry.path, entry.size, entry.root) for entry in self.weights])
 
     @property
     def tokenizer_hash(self) -> bytes:
@@ -81,6 +87,7 @@ class Manifest:
         return canonical.dumps(
             {
                 "version": VERSION,
+                "block_bytes": BLOCK,
                 "chunk_bytes": CHUNK,
                 "files": [entry.document() for entry in self.files],
                 "weights_root": _hex(self.weights_root),
@@ -109,7 +116,7 @@ def parse_manifest(data: bytes, name: str = MANIFEST_FILE) -> Manifest:
     """A manifest from its canonical bytes; raises BadInput where it is malformed or contradicts itself."""
     document = canonical.loads_canonical(data, name=name)
     try:
-        if not isinstance(document, dict) or document["version"] != VERSION or document["chunk_bytes"] != CHUNK:
+        if not isinstance(document, dict) or document["version"] != VERSION:
             raise ValueError(f"not a {VERSION} document")
         raw = cast(dict[str, Any], document)
         manifest = Manifest(tuple(_entry(item) for item in raw["files"]), dict(raw["config"]), dict(raw["engine"]))
@@ -139,12 +146,12 @@ _REBUILD = "Fetch it again, or make it anew with `gengov model manifest`."
 
 def _entry(item: Mapping[str, Any]) -> FileEntry:
     path, size = item["path"], item["size"]
-    leaves = tuple(_unhex(text) for text in item["chunks"])
+    chunks = tuple(_unhex(text) for text in item["chunks"])
     if not isinstance(path, str) or "\\" in path or PurePosixPath(path).is_absolute() or ".." in path.split("/"):
         raise ValueError(f"path {path!r} leaves the folder")
-    if not isinstance(size, int) or size < 0 or len(leaves) != max(1, -(-size // CHUNK)):
-        raise ValueError(f"{path}: size {size!r} does not fit {len(leaves)} chunks")
-    return FileEntry(path, size, _unhex(item["sha256"]), leaves)
+    if not isinstance(size, int) or size < 0 or len(chunks) != max(1, -(-size // CHUNK)):
+        raise ValueError(f"{path}: size {size!r} does not fit {len(chunks)} chunks")
+    return FileEntry(path, size, _unhex(item["sha256"]), chunks)
 
 
 def _hex(value: bytes) -> str:

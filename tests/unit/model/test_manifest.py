@@ -13,9 +13,9 @@ from eth_utils.crypto import keccak
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical
+from oracle.mechanism.weight_tree import CHUNK, chunk_root, file_leaf, root
 from oracle.model.hashing import build_manifest, read_manifest, verify_folder, write_manifest
 from oracle.model.manifest import Manifest, parse_manifest
-from oracle.model.merkle import CHUNK, leaf, root
 from tests.support.tiny_llama import build_tiny_llama
 
 TEMPLATE = {"name": "test", "actions": {"fund": [{"name": "fund", "kind": "map", "weight": 1}]}}
@@ -50,8 +50,9 @@ def test_manifest__of_a_folder__lists_every_file_with_its_hashes(folder: Path) -
         data = (folder / entry.path).read_bytes()
         pieces = [data[i : i + CHUNK] for i in range(0, len(data), CHUNK)]
         assert (entry.size, entry.sha256) == (len(data), hashlib.sha256(data).digest())
-        assert entry.root == root([leaf(piece) for piece in pieces])
-    assert manifest.weights_root == manifest.files[2].root
+        assert entry.root == root([chunk_root(piece) for piece in pieces])
+    weights = manifest.files[2]
+    assert manifest.weights_root == file_leaf("model.safetensors", weights.size, weights.root)
     assert manifest.tokenizer_hash == hashlib.sha256((folder / "tokenizer.json").read_bytes()).digest()
 
 
@@ -68,11 +69,11 @@ def test_manifest__as_bytes__is_canonical_json_whose_keccak_is_the_identity(fold
     assert manifest.sampler == Sampler()
 
 
-def test_manifest__sharded_weights__root_over_the_roots_of_the_shards(tmp_path: Path) -> None:
+def test_manifest__sharded_weights__root_over_the_shards(tmp_path: Path) -> None:
     manifest = build(build_tiny_llama(tmp_path, shards=3))
-    roots = [entry.root for entry in manifest.files if entry.path.endswith(".safetensors")]
-    assert len(roots) == 3
-    assert manifest.weights_root == root(roots)
+    leaves = [file_leaf(entry.path, entry.size, entry.root) for entry in manifest.weights]
+    assert len(leaves) == 3
+    assert manifest.weights_root == root(leaves)
 
 
 def test_manifest__written_and_read__is_the_same(folder: Path) -> None:
@@ -111,7 +112,7 @@ def test_build__progress__counts_bytes_up_to_the_whole_folder(folder: Path) -> N
     manifest = build(folder, progress=lambda done, total: seen.append((done, total)))
     total = sum(entry.size for entry in manifest.files)
     assert seen[-1] == (total, total)
-    assert len(seen) == sum(len(entry.leaves) for entry in manifest.files)
+    assert len(seen) == sum(len(entry.chunks) for entry in manifest.files)
 
 
 # -- a folder that differs --------------------------------------------------------------------------------------------
@@ -227,6 +228,27 @@ def test_build_and_verify__file_of_a_forbidden_kind__is_refused_by_name(
         with pytest.raises(Refused, match=message) as caught:
             attempt()
         assert name in caught.value.message
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_build__weights_whose_header_length_looks_like_a_pickle__are_weights(tmp_path: Path, protocol: int) -> None:
+    folder = build_tiny_llama(tmp_path)
+    path = folder / "model.safetensors"
+    data = path.read_bytes()
+    old = int.from_bytes(data[:8], "little")
+    length = next(n for n in range(old, 1 << 20) if n & 0xFFFF == 0x80 | protocol << 8)
+    path.write_bytes(length.to_bytes(8, "little") + data[8 : 8 + old].ljust(length) + data[8 + old :])
+    assert path.read_bytes()[:2] == bytes([0x80, protocol])
+    build(folder)
+    (folder / "other.safetensors").write_bytes(bytes([0x80, protocol]) + b"\x95 no header")
+    with pytest.raises(Refused, match=r"other\.safetensors: a pickle"):
+        build(folder)
+
+
+def test_build__weights_that_no_index_names__are_refused(folder: Path) -> None:
+    (folder / "docs" / "more.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    with pytest.raises(Refused, match=r"docs/more\.safetensors: weights that the model does not use"):
+        build(folder)
 
 
 def test_build__symbolic_link_to_file_or_folder__is_refused_by_name(folder: Path, tmp_path: Path) -> None:
