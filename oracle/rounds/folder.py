@@ -34,7 +34,9 @@ class Folder:
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
             if path.is_symlink():
-                raise BadInput(f"{name} is a link", hint="Put the file itself there: a hash covers what is in the folder.")
+                raise BadInput(
+                    f"{name} is a link", hint="Put the file itself there: a hash covers what is in the folder."
+                )
             if path.is_dir() and name in _EACH:
                 continue
             _check_name(name)
@@ -85,7 +87,9 @@ class Folder:
                 beside.write_bytes(data)
                 os.replace(beside, target)
         except OSError as error:
-            raise BadInput(f"cannot write in {self.path}: {error.strerror}", hint="Name a folder you may write.") from None
+            raise BadInput(
+                f"cannot write in {self.path}: {error.strerror}", hint="Name a folder you may write."
+            ) from None
         for cached in ("files", "hashes"):
             self.__dict__.pop(cached, None)
 
@@ -102,7 +106,9 @@ def _check_name(name: str) -> None:
     account = file.removesuffix(suffix)
     if not ACCOUNT.fullmatch(account):
         mend = account.lower() if ACCOUNT.fullmatch(account.lower()) else "0x and 40 of 0-9a-f"
-        raise BadInput(f"{name}: {account!r} is not an address in small letters", hint=f"Call it {folder}/{mend}{suffix}.")
+        raise BadInput(
+            f"{name}: {account!r} is not an address in small letters", hint=f"Call it {folder}/{mend}{suffix}."
+        )
 
 
 def _hash(path: Path) -> bytes:
