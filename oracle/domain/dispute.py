@@ -62,3 +62,31 @@ class Shares:
     proposer: int
     treasury: int
     bond_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a member of the committee signs about one round of a case, as VerifierCommittee defines it.
+
+    `evidence_hash` is keccak256 of the canonical report (32 bytes), `deadline` the last second at which it counts.
+    """
+
+    proposal_id: int
+    round: int
+    ruling: Ruling
+    evidence_hash: bytes
+    deadline: int
+
+    def as_abi(self) -> tuple[int, int, int, bytes, int]:
+        """The struct as the contract takes it."""
+        return self.proposal_id, self.round, int(self.ruling), self.evidence_hash, self.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class SignedVerdict:
+    """A verdict with one member's signature (65 bytes r, s, v) and, if it was made in an enclave, its attestation."""
+
+    verdict: Verdict
+    signer: str
+    signature: bytes
+    attestation: bytes = b""

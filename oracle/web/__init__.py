@@ -1,0 +1,1 @@
+"""What the oracle serves over HTTP."""

@@ -1,0 +1,239 @@
+"""Signed verdicts: their form, their signers, and the two inboxes in which members leave them for each other."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+from eth_account import Account
+
+from oracle.chain import verdicts
+from oracle.domain.dispute import Ruling, SignedVerdict, Verdict
+from oracle.domain.errors import BadInput, GengovError, Refused, Unreachable
+from oracle.mechanism import verdict_message
+from oracle.ports.inbox import VerdictInbox
+from oracle.storage.inbox_folder import FolderInbox
+from oracle.storage.inbox_http import HttpInbox
+from oracle.web.inbox import inbox_app
+from tests.support.fake_committee import COMMITTEE, MEMBERS, STRANGER, fake_committee
+from tests.support.one_answer import one_answer
+
+CHAIN = fake_committee()
+VERDICT = Verdict(2**255 + 7, 1, Ruling.INVALID, b"\x07" * 32, 1_800_000_000)
+
+
+def signed(place: int = 0, verdict: Verdict = VERDICT) -> SignedVerdict:
+    return verdicts.sign(CHAIN, MEMBERS[place], verdict)
+
+
+def message(place: int = 0, verdict: Verdict = VERDICT) -> bytes:
+    return verdicts.dumps(CHAIN, signed(place, verdict))
+
+
+# Form and signature
+
+
+def test_accept__a_members_message__gives_what_was_signed() -> None:
+    assert verdicts.accept(CHAIN, message()) == signed()
+    attested = replace(signed(), attestation=b"quote")
+    assert verdicts.accept(CHAIN, verdicts.dumps(CHAIN, attested)).attestation == b"quote"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"proposal_id": "5"},
+        {"round": 2},
+        {"ruling": "valid"},
+        {"evidence_hash": "0x" + "08" * 32},
+        {"deadline": 1_800_000_001},
+        {"signer": MEMBERS[1].address},
+        {"signature": "0x" + "00" * 65},
+        {"signature": "0x" + "ff" * 65},
+    ],
+)
+def test_accept__anything_changed__is_refused(change: dict[str, Any]) -> None:
+    changed = json.loads(message()) | change
+    with pytest.raises(Refused, match="did not sign it"):
+        verdicts.accept(CHAIN, json.dumps(changed, sort_keys=True, separators=(",", ":")).encode())
+
+
+def test_accept__a_stranger__is_refused() -> None:
+    with pytest.raises(Refused, match="no member"):
+        verdicts.accept(CHAIN, verdicts.dumps(CHAIN, verdicts.sign(CHAIN, STRANGER, VERDICT)))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "gengov/verdict/v2"}, "format"),
+        ({"chain_id": 1}, "chain_id"),
+        ({"committee": MEMBERS[0].address}, "committee"),
+        ({"proposal_id": 5}, "proposal_id"),
+        ({"proposal_id": "-5"}, "proposal_id"),
+        ({"proposal_id": "05"}, "proposal_id"),
+        ({"proposal_id": "²"}, "proposal_id"),
+        ({"proposal_id": str(2**256)}, "proposal_id"),
+        ({"round": -1}, "round"),
+        ({"round": True}, "round"),
+        ({"ruling": "none"}, "ruling"),
+        ({"evidence_hash": "0x07"}, "evidence_hash"),
+        ({"deadline": 2**256}, "deadline"),
+        ({"signer": COMMITTEE.lower()}, "signer"),
+        ({"signature": "0x"}, "signature"),
+        ({"attestation": None}, "attestation"),
+        ({"more": 1}, "more"),
+    ],
+)
+def test_loads__malformed__names_the_field(change: dict[str, Any], said: str) -> None:
+    changed = json.dumps(json.loads(message()) | change, sort_keys=True, separators=(",", ":")).encode()
+    with pytest.raises(BadInput, match=said):
+        verdicts.accept(CHAIN, changed)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"nonsense", b"\xff", b" " + message(), b"x" * (1 << 17)])
+def test_loads__no_verdict_at_all__is_bad_input(data: bytes) -> None:
+    with pytest.raises(BadInput):
+        verdicts.accept(CHAIN, data)
+
+
+def test_typed__is_what_a_wallet_would_sign() -> None:
+    typed = verdict_message.typed(31337, COMMITTEE, VERDICT)
+    by_wallet = Account.sign_typed_data(MEMBERS[0]._account.key, full_message=typed)
+    assert bytes(by_wallet.signature) == signed().signature
+
+
+# Inboxes
+
+
+class Served:
+    """A real server of an inbox on a free port."""
+
+    def __init__(self, inbox: VerdictInbox, accept: Callable[[bytes], SignedVerdict]) -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(inbox_app(inbox, accept), log_level="critical", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    (tmp_path / "served").mkdir()
+    server = Served(FolderInbox(tmp_path / "served"), lambda data: verdicts.accept(CHAIN, data))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "http"])
+def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> VerdictInbox:
+    if request.param == "folder":
+        (tmp_path / "shared").mkdir()
+        return FolderInbox(tmp_path / "shared")
+    return HttpInbox(request.getfixturevalue("served").url, timeout=5)
+
+
+def leave(inbox: VerdictInbox, place: int, verdict: Verdict = VERDICT) -> None:
+    inbox.put(verdict.proposal_id, verdict.round, MEMBERS[place].address, message(place, verdict))
+
+
+def test_inbox__messages_of_one_round__come_back_once_each(inbox: VerdictInbox) -> None:
+    assert inbox.messages(VERDICT.proposal_id, 1) == []
+    for place in (1, 0, 0):
+        leave(inbox, place)
+    leave(inbox, 2, replace(VERDICT, round=2))
+    found = inbox.messages(VERDICT.proposal_id, 1)
+    assert {verdicts.accept(CHAIN, each).signer for each in found} == {MEMBERS[0].address, MEMBERS[1].address}
+    assert len(found) == 2
+    assert inbox.messages(VERDICT.proposal_id, 2) == [message(2, replace(VERDICT, round=2))]
+
+
+def test_inbox__a_later_verdict_of_the_same_member__replaces_the_first(inbox: VerdictInbox) -> None:
+    leave(inbox, 0)
+    later = replace(VERDICT, deadline=VERDICT.deadline + 1)
+    leave(inbox, 0, later)
+    assert inbox.messages(VERDICT.proposal_id, 1) == [message(0, later)]
+
+
+def test_folder__oversized_and_foreign_files__are_left_out(tmp_path: Path) -> None:
+    inbox = FolderInbox(tmp_path)
+    leave(inbox, 0)
+    folder = tmp_path / str(VERDICT.proposal_id) / "1"
+    (folder / f"{MEMBERS[1].address}.json").write_bytes(b"x" * (verdict_message.MAX_MESSAGE + 1))
+    (folder / "notes.txt").write_text("hello")
+    assert inbox.messages(VERDICT.proposal_id, 1) == [message(0)]
+
+
+def test_folder__not_mounted_or_not_writable__is_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="no folder"):
+        FolderInbox(tmp_path / "gone").messages(1, 1)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unreachable, match="cannot leave"):
+        leave(FolderInbox(tmp_path / "file"), 0)
+
+
+def test_folder__a_signer_that_is_a_path__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no address"):
+        FolderInbox(tmp_path).put(1, 1, "../../etc/passwd", b"{}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_http__a_stranger_or_another_round__is_not_taken(served: Served, tmp_path: Path) -> None:
+    inbox = HttpInbox(served.url, timeout=5)
+    of_stranger = verdicts.dumps(CHAIN, verdicts.sign(CHAIN, STRANGER, VERDICT))
+    for signer, round_, data in (
+        (STRANGER.address, 1, of_stranger),
+        (MEMBERS[0].address, 2, message()),
+        (MEMBERS[1].address, 1, message()),
+        (MEMBERS[0].address, 1, b"nonsense"),
+        (MEMBERS[0].address, 1, b"x" * (1 << 20)),
+    ):
+        with pytest.raises(GengovError):
+            inbox.put(VERDICT.proposal_id, round_, signer, data)
+    assert list((tmp_path / "served").iterdir()) == []
+    assert requests.delete(f"{served.url}/verdicts/1/1", timeout=5).status_code == 405
+
+
+def test_http__nobody_or_somebody_else_there__is_unreachable(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(Unreachable, match="does not answer"):
+        HttpInbox(f"http://127.0.0.1:{port}", timeout=1).messages(1, 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mute = HttpInbox(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+        with pytest.raises(Unreachable, match="does not answer"):
+            mute.messages(1, 1)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"messages": 5}', b'{"messages": ["?"]}', b'{"messages": [5]}', b"\xff"]
+)
+def test_http__garbage__is_unreachable(body: bytes) -> None:
+    with one_answer(body) as url, pytest.raises(Unreachable, match="no list of verdicts"):
+        HttpInbox(url, timeout=5).messages(1, 1)
+
+
+def test_served__its_folder_is_gone__answers_503(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    server = Served(FolderInbox(tmp_path / "file"), lambda data: verdicts.accept(CHAIN, data))
+    try:
+        with pytest.raises(Unreachable, match="503"):
+            leave(HttpInbox(server.url, timeout=5), 0)
+        with pytest.raises(Unreachable, match="503"):
+            HttpInbox(server.url, timeout=5).messages(1, 1)
+    finally:
+        server.stop()
