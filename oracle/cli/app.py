@@ -5,7 +5,7 @@ import sys
 import typer
 
 from oracle import __version__
-from oracle.cli import bid, challenge, model, model_rows, node, prompt, proposal, round, slot, token, vote
+from oracle.cli import bid, challenge, credit, model, model_rows, node, prompt, proposal, round, slot, token, vote
 from oracle.cli.devnet import commands as devnet
 from oracle.cli.output import report_error
 from oracle.domain.errors import GengovError
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 for part in (model_rows,):
     model.app.add_typer(part.app)
-for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round):
+for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, credit):
     app.add_typer(module.app)
 
 
