@@ -17,7 +17,8 @@ from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Prompt
 from oracle.domain.sampler import Sampler
 from oracle.jobs.context import Context, Step
-from oracle.model import hashing, load_runner
+from oracle.model import Engine, hashing, load_runner
+from oracle.model.manifest import Manifest
 from oracle.ports.chain import Chain
 from oracle.ports.ledger import Ledger
 from oracle.ports.model import ModelRunner, Progress
@@ -29,6 +30,7 @@ from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from oracle.storage.folder import FolderStore
 from oracle.storage.ipfs import KuboStore
+from oracle.verification import OnChain
 
 
 @dataclass(frozen=True)
@@ -135,17 +137,62 @@ def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
     BadInput if no folder here is that model or the engine is of another numeric class, Refused if a byte changed.
     """
     committed = organisation.chain.read("ModelRegistry", "modelOf", model_id).commitment
-    settings = organisation.settings
+    hashes = tuple(committed)[:3]
+    folder = folder_of(organisation.settings, hashes, f"0x{model_id.hex()}")
+    runner, manifest = open_folder(folder, organisation.settings.engine, hashes=hashes)
+    return _committed_engine(runner, manifest.sampler)
+
+
+def folder_of(settings: Settings, hashes: tuple[bytes, ...], name: str) -> Path:
+    """The folder whose manifest has these hashes of weights, tokenizer and engine. BadInput if none here has."""
     for path in sorted(settings.models.glob("*/manifest.json")):
-        found = hashing.read_manifest(path.parent)
-        own = found.commitment(committed.uri)
-        if (own.weights_root, own.tokenizer_hash, own.engine_hash) == tuple(committed)[:3]:
-            hashing.verify_folder(path.parent, found)
-            return _committed_engine(load_runner(path.parent, settings.engine), found.sampler)
+        if _hashes(hashing.read_manifest(path.parent)) == hashes:
+            return path.parent
     raise BadInput(
-        f"no folder in {settings.models} is model 0x{model_id.hex()}",
+        f"no folder in {settings.models} is model {name}",
         hint="put the committed weights there with their manifest.json",
     )
+
+
+def open_folder(
+    folder: Path,
+    engine: Engine,
+    *,
+    hashes: tuple[bytes, ...] | None = None,
+    progress: hashing.Progress | None = None,
+) -> tuple[ModelRunner, Manifest]:
+    """An engine on a folder, every byte of which was compared with its manifest, and that with `hashes` if given.
+
+    BadInput if it is another model, has no manifest, or the engine is unknown; Refused if a byte changed.
+    """
+    found = hashing.read_manifest(folder)
+    if hashes is not None and _hashes(found) != hashes:
+        own, asked = (", ".join(f"0x{part.hex()[:8]}" for part in each) for each in (_hashes(found), hashes))
+        raise BadInput(
+            f"{folder} is another model: weights, tokenizer and engine are {own}, not {asked}",
+            hint="name the folder of the model that the samples were drawn from",
+        )
+    hashing.verify_folder(folder, found, progress)
+    return load_runner(folder, engine), found
+
+
+def _hashes(manifest: Manifest) -> tuple[bytes, bytes, bytes]:
+    return (manifest.weights_root, manifest.tokenizer_hash, manifest.engine_hash)
+
+
+def engine_for(numeric_class: str) -> Engine:
+    """The engine that checks samples of a class where none is named."""
+    return "exact" if numeric_class == "E" else "fp32"
+
+
+def sampler_of(folder: Path) -> Sampler:
+    """The sampling rules that a model folder is committed to. BadInput without a manifest."""
+    return hashing.read_manifest(folder).sampler
+
+
+def on_chain(organisation: Organisation) -> OnChain:
+    """The organisation as a verifier sees it."""
+    return OnChain(organisation.chain, organisation.store, organisation.deployment, organisation.file.block)
 
 
 def _committed_engine(runner: ModelRunner, sampler: Sampler) -> ModelRunner:

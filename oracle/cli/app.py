@@ -5,7 +5,22 @@ import sys
 import typer
 
 from oracle import __version__
-from oracle.cli import bid, challenge, credit, model, model_rows, node, prompt, proposal, round, slot, token, vote
+from oracle.cli import (
+    bid,
+    challenge,
+    credit,
+    model,
+    model_rows,
+    node,
+    prompt,
+    proposal,
+    round,
+    sample,
+    slot,
+    token,
+    verify,
+    vote,
+)
 from oracle.cli.devnet import commands as devnet
 from oracle.cli.output import report_error
 from oracle.domain.errors import GengovError
@@ -18,8 +33,9 @@ app = typer.Typer(
     help="An on-chain organisation that a language model serves and people steer.",
     epilog="Exit codes: 0 ok, 1 refused, 2 usage, 3 reverted by a contract, 4 unreachable.",
 )
-for part in (model_rows,):
+for part in (model_rows, sample):
     model.app.add_typer(part.app)
+proposal.app.add_typer(verify.app)
 for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, credit):
     app.add_typer(module.app)
 

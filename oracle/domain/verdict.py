@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from oracle.domain.dispute import Ground
 from oracle.domain.sampler import Sampler
 
 END = -1
@@ -84,3 +85,50 @@ def acceptable(sampler: Sampler, checks: Sequence[SampleCheck]) -> bool:
     if any(mismatch.margin is None for mismatch in mismatches):
         return False
     return len(mismatches) * CLASS_B_TOKENS <= CLASS_B_MISMATCHES * sum(check.tokens for check in checks)
+
+
+Scalar = int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The first thing that is wrong with a proposal: on which ground, where, and what was found instead.
+
+    `what` names the thing compared, `sample` and `position` (of a token) where it lies, None where it lies in no single
+    one. `margin` is a token's, in units of 2^-20. `numeric_class` is set where an engine had to be run to find it.
+    `note` tells people more.
+    """
+
+    ground: Ground
+    what: str
+    expected: Scalar
+    got: Scalar
+    sample: int | None = None
+    position: int | None = None
+    margin: int | None = None
+    numeric_class: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check of a proposal, or of a data file, came to.
+
+    `tokens` of `samples` samples were compared by `engine` before the check ended, the worst was `worst_margin` below
+    the best (units of 2^-20). `engine` is empty where the failure was found before any had to be run. `unchecked` says
+    in words what could not be checked without a chain, or cannot be at all.
+    """
+
+    failure: Failure | None
+    numeric_class: str = ""
+    tau: int = 0
+    engine: str = ""
+    samples: int = 0
+    tokens: int = 0
+    worst_margin: int = 0
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.failure is None
