@@ -14,6 +14,7 @@ from oracle.cli import (
     node,
     prompt,
     proposal,
+    reports,
     round,
     sample,
     slot,
@@ -36,7 +37,7 @@ app = typer.Typer(
 for part in (model_rows, sample):
     model.app.add_typer(part.app)
 proposal.app.add_typer(verify.app)
-for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, credit):
+for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, credit, reports):
     app.add_typer(module.app)
 
 

@@ -221,7 +221,7 @@ def _unanimous(posterior: Posterior, players: int) -> bool:
     """Whether each report alone makes the executor say the same, and it leans to one side. False if not all known."""
     try:
         alone = {posterior(1 << player) for player in range(players)}
-    except KeyError:
+    except LookupError:
         return False
     return players > 1 and len(alone) == 1 and alone != {Fraction(1, 2)}
 
@@ -235,7 +235,8 @@ def _warnings(terms: Terms) -> tuple[str, ...]:
     if terms.rule is Rule.ZERO_SHOT:
         return (
             "zero-shot pays for consistency: in the six-player example it has 16 strict equilibria, and everyone "
-            f"saying 1 pays more than truth; it decides at most {float(MAX_RHO):.0%} of a payment, and never pays alone",
+            f"saying 1 pays more than truth; it decides at most {float(MAX_RHO):.0%} of a payment, never all"
+            " of it",
         )
     if terms.rule is Rule.LOO:
         return ("leave-one-out payments need not sum to the information's value, and two copies both earn nothing",)

@@ -1,8 +1,8 @@
 """Six people and an exclusive or: the example where no market moves and reports tell all, by enumeration.
 
 X and Y are fair bits and Z = X xor Y. Players 0, 1, 2 see X and 3, 4, 5 see Y, each rightly with 2/3. A report is a
-bit; the posterior is Bayes' rule for truthful, independent reports. Source: "Natural Language Mechanisms via Self-Resolution
-with Foundation Models", section 1.2.
+bit; the posterior is Bayes' rule for truthful, independent reports. Source: "Natural Language Mechanisms via
+Self-Resolution with Foundation Models", section 1.2.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +53,8 @@ def worlds() -> Iterator[tuple[Fraction, int, tuple[int, ...]]]:
             yield prod((RIGHT if ok else 1 - RIGHT for ok in right), start=Fraction(1, 4)), x ^ y, signals
 
 
-def coalition_losses(first: str = "truth", copy: str = "", loss: Loss = brier) -> list[Fraction]:
+@cache
+def coalition_losses(first: str = "truth", copy: str = "", loss: Loss = brier) -> tuple[Fraction, ...]:
     """Expected loss of the posterior of every coalition (by mask) when player 0 follows `first` and all others truth.
 
     With `copy` a seventh identity of player 0, taken for one more person who sees X, follows that strategy.
@@ -65,7 +66,7 @@ def coalition_losses(first: str = "truth", copy: str = "", loss: Loss = brier) -
         said = [says(first, signals[0]), *signals[1:], *([says(copy, signals[0])] if copy else [])]
         for mask, members in enumerate(groups):
             totals[mask] += chance * loss(posterior([said[i] for i in members], [sees_x[i] for i in members]), z)
-    return totals
+    return tuple(totals)
 
 
 def total_loss(first: str = "truth", loss: Loss = brier) -> Fraction:
