@@ -70,10 +70,14 @@ def exact(text: str) -> Fraction:
     """The number that decimal text stands for. Raises ValueError with the reason for anything else."""
     if not _ONE[Kind.DECIMAL].fullmatch(text):
         raise ValueError(_why(Kind.DECIMAL, text))
-    _, _, exponent = text.lower().partition("e")
-    if exponent and abs(int(exponent)) > MAX_EXPONENT:
+    numeral, _, exponent = text.replace("E", "e").partition("e")
+    power = int(exponent or 0)
+    if abs(power) > MAX_EXPONENT:
         raise ValueError(f"has an exponent beyond {MAX_EXPONENT}")
-    return Fraction(text)
+    whole, _, places = numeral.partition(".")
+    power -= len(places)
+    digits = int(whole + places)
+    return Fraction(digits, 10**-power) if power < 0 else Fraction(digits * 10**power)
 
 
 def read_cell(column: Column, text: str) -> Any:
@@ -115,35 +119,48 @@ def _float(text: str, value: Fraction | int) -> float:
 def read_many(column: Column, cells: Sequence[str]) -> list[Any] | None:
     """All values of one column, or None where a cell is bad or needs the slow reader."""
     joined = "\n".join(cells) + "\n"
-    if joined.count("\n") != len(cells) or not _MANY[column.kind].fullmatch(joined):
-        return None
     if column.choices and not set(cells) <= set(column.choices):
         return None
     if column.kind is Kind.TEXT:
-        if " \n" in joined or not (joined.isascii() or (is_normalized("NFC", joined) and _stripped(cells))):
-            return None
-        return list(cells)
-    if column.kind is Kind.DECIMAL:
-        return _within(column, [exact(cell) for cell in cells]) if _small_exponents(joined) else None
-    values: list[Any] = list(map(int if column.kind is Kind.INTEGER else float, cells))
-    if column.kind is Kind.FLOAT and (not _small_exponents(joined) or 0.0 in values):
-        if any(value == 0 and cell.strip("+-0.eE") for value, cell in zip(values, cells, strict=True)):
-            return None
-        if not all(abs(value) < float("inf") for value in values):
-            return None
-    return _within(column, values)
+        return list(cells) if _plain_text(cells, joined) else None
+    try:
+        values = _plain_numbers(column.kind, cells, joined)
+    except ValueError:
+        return None
+    return _within(column, values) if values is not None else None
 
 
-def _small_exponents(joined: str) -> bool:
-    """Whether no number of the column has an exponent of three digits."""
-    return not _LARGE_EXPONENT.search(joined) if "e" in joined or "E" in joined else True
+def _plain_text(cells: Sequence[str], joined: str) -> bool:
+    """Whether every cell is good text: for ASCII, all that prints is taken out and only the ends of cells are left."""
+    if "" in cells or max(map(len, cells)) > MAX_TEXT:
+        return False
+    if joined.isascii():
+        ends = joined.encode().translate(None, _PRINTS)
+        return len(ends) == len(cells) and " \n" not in joined and "\n " not in joined and joined[0] != " "
+    if joined.count("\n") != len(cells) or not _MANY[Kind.TEXT].fullmatch(joined):
+        return False
+    return is_normalized("NFC", joined) and all(cell == cell.strip() for cell in cells)
 
 
+def _plain_numbers(kind: Kind, cells: Sequence[str], joined: str) -> list[Any] | None:
+    """The numbers, or None where one is in doubt. Raises ValueError for what is none."""
+    digits = _INTEGER if kind is Kind.INTEGER else _NUMERAL
+    # Of digits, signs and points alone, int and float read what the pattern allows and nothing else.
+    plain = joined.isascii() and not joined.encode().translate(None, digits) and max(map(len, cells)) <= MAX_DIGITS
+    if not plain and (joined.count("\n") != len(cells) or not _MANY[kind].fullmatch(joined)):
+        return None
+    if kind is Kind.INTEGER:
+        return list(map(int, cells)) if joined.count("\n") == len(cells) else None
+    if joined.count("\n") != len(cells) or _LARGE_EXPONENT.search(joined):
+        return None
+    return list(map(exact if kind is Kind.DECIMAL else float, cells))
+
+
+_PRINTS = bytes(range(0x20, 0x7F))
+_INTEGER = b"0123456789+-\n"
+_NUMERAL = b"0123456789+-.\n"
 _LARGE_EXPONENT = re.compile("[eE][+-]?[0-9]{3}")
-
-
-def _stripped(cells: Sequence[str]) -> bool:
-    return all(cell == cell.strip() for cell in cells)
+"""Beyond this, a float may be infinite or zero."""
 
 
 def _within(column: Column, values: list[Any]) -> list[Any] | None:

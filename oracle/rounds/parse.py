@@ -4,9 +4,11 @@ A lenient reader that drops a row it cannot read moves money: here a bad cell is
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +16,7 @@ from oracle.domain.errors import BadInput
 from oracle.rounds.cells import BadCell, Column, hint_for, read_cell, read_many
 
 BATCH = 8_192
+CHUNK = 1 << 18
 MAX_LINE = 1 << 16
 MAX_ROWS = 10_000_000
 
@@ -69,26 +72,23 @@ def read_batches(
     name: str = "",
     max_rows: int = MAX_ROWS,
 ) -> Iterator[Batch]:
-    """Batches of at most `BATCH` rows, in the file's order, in constant memory but for columns that are `unique`.
+    """Batches of some thousand rows, in the file's order, in constant memory but for columns that are `unique`.
 
     `extra` ignores columns that were not asked for. With `mistakes` every bad cell is added to it and its row left
     out; without, the first is raised. Refusals call the file `name`, its path if that is empty. Raises BadCell, and
     BadInput where there is no readable table at all.
     """
     name = name or str(path)
-    with _open(path) as file:
-        reader = csv.reader(_lines(file, path, name), strict=True)
-        records = _records(reader, name)
-        header = next(records, None)
+    with _open(path) as file, _told(path, name):
+        header = next(_records(_lines(file, name), name), None)
         if not header:
             raise BadCell(name, 1, "there is no header", hint=f"The first row is {_header_of(columns)}.")
-        table = _Table(path, name, header, columns, extra)
-        row = 2
-        while rows := list(islice(records, BATCH)):
-            if row - 2 + len(rows) > max_rows:
+        table, row = _Table(path, name, header, columns, extra), 2
+        for stretch in _stretches(file, name, table.width):
+            if row - 2 + len(stretch) > max_rows:
                 raise BadInput(f"{name} has more than {max_rows:,} rows", hint="Split it, or leave rows out.")
-            yield from table.batches(row, rows, mistakes)
-            row += len(rows)
+            yield from table.batches(row, stretch, mistakes)
+            row += len(stretch)
 
 
 class _Table:
@@ -118,14 +118,15 @@ class _Table:
             raise self._header_error(f"there is no column {column.name!r}", "Add it")
         return found[0] if found else None
 
-    def batches(self, row: int, rows: list[list[str]], mistakes: Mistakes) -> Iterator[Batch]:
+    def batches(self, row: int, stretch: "_Stretch", mistakes: Mistakes) -> Iterator[Batch]:
         """The rows as one batch where all are good; else the good stretches between the bad rows, or BadCell."""
-        values = self._fast(rows)
+        columns = stretch.columns(self.width)
+        values = self._fast(columns) if columns else None
         if values is not None:
             yield Batch(row, dict(zip((c.name for c in self.columns), values, strict=True)))
             return
         kept: list[tuple[Any, ...]] = []
-        for number, cells in enumerate(rows, row):
+        for number, cells in enumerate(stretch.rows(), row):
             try:
                 kept.append(self._row(number, cells))
             except _BadRow as bad:
@@ -136,33 +137,28 @@ class _Table:
                     yield self._batch(number - len(kept), kept)
                 kept = []
         if kept:
-            yield self._batch(row + len(rows) - len(kept), kept)
+            yield self._batch(number + 1 - len(kept), kept)
 
     def _batch(self, row: int, kept: list[tuple[Any, ...]]) -> Batch:
         return Batch(row, {c.name: list(v) for c, v in zip(self.columns, zip(*kept, strict=True), strict=True)})
 
-    def _fast(self, rows: list[list[str]]) -> list[list[Any]] | None:
+    def _fast(self, cells: list[list[str]]) -> list[list[Any]] | None:
         """All columns read at once, or None where some cell is in doubt: then each cell is looked at."""
-        if set(map(len, rows)) != {self.width}:
-            return None
-        cells = list(zip(*rows, strict=True))
         found = []
         for column, place in zip(self.columns, self.places, strict=True):
-            values = read_many(column, cells[place] if place is not None else [column.default or ""] * len(rows))
+            values = read_many(column, cells[place] if place is not None else [column.default or ""] * len(cells[0]))
             if values is None:
                 return None
             found.append(values)
-        for column, values in zip(self.columns, found, strict=True):
-            if column.unique:
-                new = set(values)
-                if len(new) < len(values) or not new.isdisjoint(self.seen[column.name]):
-                    return None
-        for column, values in zip(self.columns, found, strict=True):
-            if column.unique:
-                self.seen[column.name].update(values)
+        fresh = {c.name: set(v) for c, v in zip(self.columns, found, strict=True) if c.unique}
+        for name, new in fresh.items():
+            if len(new) < len(cells[0]) or not new.isdisjoint(self.seen[name]):
+                return None
+        for name, new in fresh.items():
+            self.seen[name] |= new
         return found
 
-    def _row(self, number: int, cells: list[str]) -> tuple[Any, ...]:
+    def _row(self, number: int, cells: Sequence[str]) -> tuple[Any, ...]:
         """The values of one row; raises _BadRow with all of its mistakes."""
         if len(cells) != self.width:
             why = f"has {len(cells)} cells where the header has {self.width}" if cells else "is empty"
@@ -213,14 +209,11 @@ def _open(path: Path) -> TextIO:
         raise BadInput(f"{path}: cannot be read: {error.strerror}", hint="Name an existing CSV file.") from None
 
 
-def _lines(file: TextIO, path: Path, name: str) -> Iterator[str]:
-    number = 0
+@contextmanager
+def _told(path: Path, name: str) -> Iterator[None]:
+    """Tells in words where a file cannot be read to its end."""
     try:
-        while line := file.readline(MAX_LINE):
-            number += 1
-            if len(line) == MAX_LINE and not line.endswith("\n"):
-                raise BadCell(name, number, f"is longer than {MAX_LINE} characters", hint="Is this a CSV file?")
-            yield line
+        yield
     except UnicodeDecodeError:
         row = _row_not_utf8(path)
         raise BadCell(name, row, "is not UTF-8 text", hint="Save the file as UTF-8.") from None
@@ -238,10 +231,70 @@ def _row_not_utf8(path: Path) -> int:
     return 1
 
 
-def _records(reader: Any, name: str) -> Iterator[list[str]]:
-    number = 0
-    while True:
-        number += 1
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Some rows in a row, as columns where that was quick, else as rows that may be of any width."""
+
+    by_column: list[list[str]]
+    by_row: list[list[str]]
+
+    def __len__(self) -> int:
+        return len(self.by_row) or len(self.by_column[0])
+
+    def columns(self, width: int) -> list[list[str]]:
+        """All columns; none if a row has another width."""
+        if self.by_row and set(map(len, self.by_row)) == {width}:
+            return [list(cells) for cells in zip(*self.by_row, strict=True)]
+        return self.by_column
+
+    def rows(self) -> Iterator[Sequence[str]]:
+        return iter(self.by_row) if self.by_row else zip(*self.by_column, strict=True)
+
+
+def _stretches(file: TextIO, name: str, width: int) -> Iterator[_Stretch]:
+    """The rows below the header: cut at commas where nothing is quoted, by the csv module from the first doubt on."""
+    row = 2
+    while text := file.read(CHUNK):
+        text += file.readline(MAX_LINE)
+        columns = _cut(text, width)
+        if not columns:
+            lines = chain(io.StringIO(text, newline=""), iter(lambda: file.readline(MAX_LINE), ""))
+            records = _records(_checked(lines, name, row), name, row)
+            while rows := list(islice(records, BATCH)):
+                yield _Stretch([], rows)
+            return
+        yield _Stretch(columns, [])
+        row += len(columns[0])
+
+
+def _cut(text: str, width: int) -> list[list[str]]:
+    """The columns of whole lines without quotes, each of `width` cells; none if there is any doubt."""
+    if '"' in text or not text.endswith("\n"):
+        return []
+    text = text.replace("\r\n", "\n")
+    if text.encode().translate(None, _NO_MARKS) != (b"," * (width - 1) + b"\n") * text.count("\n") or "\r" in text:
+        return []
+    cells = text[:-1].replace("\n", ",").split(",")
+    return [cells[place::width] for place in range(width)]
+
+
+_NO_MARKS = bytes(byte for byte in range(256) if byte not in b",\n")
+
+
+def _lines(file: TextIO, name: str) -> Iterator[str]:
+    return _checked(iter(lambda: file.readline(MAX_LINE), ""), name, 1)
+
+
+def _checked(lines: Iterable[str], name: str, row: int) -> Iterator[str]:
+    for number, line in enumerate(lines, row):
+        if len(line) >= MAX_LINE:
+            raise BadCell(name, number, f"is longer than {MAX_LINE} characters", hint="Is this a CSV file?")
+        yield line
+
+
+def _records(lines: Iterator[str], name: str, row: int = 1) -> Iterator[list[str]]:
+    reader = csv.reader(lines, strict=True)
+    for number in count(row):
         try:
             record = next(reader, None)
         except csv.Error as error:

@@ -144,7 +144,7 @@ def test_too_many_rows__refused(table) -> None:
 
 
 def test_mistakes__asked_for__all_told_and_nothing_else_lost(table) -> None:
-    count = BATCH + 100
+    count = BATCH + 20_000
     lines = [f"i{k},{k + 1}" for k in range(count)]
     lines[5], lines[7], lines[BATCH + 3], lines[-1] = "i5,x", ",y", "i6,1", "short"
     path = table("item,weight\n" + "\n".join(lines) + "\n")
