@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-forge test-python test-brownie test-slow test-long bench lint clean
+.PHONY: help setup demo test test-forge test-python test-brownie test-slow test-peers test-long bench lint clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 22
@@ -31,6 +31,13 @@ node_modules/.ready: package.json package-lock.json
 		--no-binary eth-brownie -c constraints.txt -e '.[contracts,dev]'
 	@touch $@
 
+# What we are compared with: torch and its company, and no Brownie, whose pins they would not share.
+.venv-peers/.ready: pyproject.toml constraints-peers.txt
+	@echo "setup: Python packages of the peers"
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/pip install --quiet --disable-pip-version-check -c constraints-peers.txt -e '.[peers]'
+	@touch $@
+
 demo: setup ## run one whole slot on a local chain with the real model
 	$(BIN)/gengov devnet demo
 
@@ -49,6 +56,9 @@ test-brownie: setup
 
 test-slow: setup ## run the long Python suites: every forgery 400 times, 100,000 malformed files
 	$(BIN)/pytest -m slow
+
+test-peers: .venv-peers/.ready ## run the tests beside transformers, in an environment of their own
+	.venv-peers/bin/pytest tests/peers
 
 test-long: setup ## run the contracts' tests again, with deep fuzzing and long histories
 	FOUNDRY_PROFILE=long forge test

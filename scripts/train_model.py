@@ -9,6 +9,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -30,8 +31,8 @@ SAVE_SECONDS = 60
 PROMPT_WEIGHT = 0.05  # prompts are drawn at random: reading them well helps, guessing them does not
 
 
-def make_tokenizer(seed: int = 3, prompts: int = 20_000) -> Tokenizer:
-    """Byte-level BPE learned from generated text; digits stay single so that figures are copied digit by digit."""
+def make_tokenizer(seed: int = 3, prompts: int = 20_000, vocab: int = VOCAB) -> Tokenizer:
+    """Byte-level BPE of `vocab` tokens learned from generated text; digits stay single so that figures are copied."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -41,7 +42,7 @@ def make_tokenizer(seed: int = 3, prompts: int = 20_000) -> Tokenizer:
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCAB,
+        vocab_size=vocab,
         special_tokens=[END],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         max_token_length=24,
@@ -75,17 +76,28 @@ def rate(step: int, steps: int, peak: float) -> float:
 class Run:
     """A training run in a folder: its state can be saved and taken up again at any step."""
 
-    def __init__(self, folder: Path, steps: int, size: int, peak: float, simple_until: int = 0) -> None:
-        self.folder, self.steps, self.size, self.peak = folder, steps, size, peak
+    def __init__(
+        self,
+        folder: Path,
+        steps: int,
+        size: int,
+        peak: float,
+        simple_until: int = 0,
+        *,
+        seed: int = 0,
+        shape: Shape | None = None,
+    ) -> None:
+        shape = shape or Shape()
+        self.folder, self.steps, self.size, self.peak, self.seed = folder, steps, size, peak, seed
         self.simple_until = simple_until
         folder.mkdir(parents=True, exist_ok=True)
         words = folder / "tokenizer.json"
         if not words.exists():
-            make_tokenizer().save(str(words))
+            make_tokenizer(3 + seed, vocab=shape.vocab).save(str(words))
         self.tokenizer = Tokenizer.from_file(str(words))
         self.end: int = self.tokenizer.encode(END).ids[0]
-        torch.manual_seed(0)
-        self.network = Llama(Shape(vocab=self.tokenizer.get_vocab_size()))
+        torch.manual_seed(seed)
+        self.network = Llama(replace(shape, vocab=self.tokenizer.get_vocab_size()))
         self.smooth = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         plain = [tensor for tensor in self.network.parameters() if tensor.dim() < 2]
         matrices = [tensor for tensor in self.network.parameters() if tensor.dim() >= 2]
@@ -131,7 +143,7 @@ class Run:
         save_file(weights, str(target / "model.safetensors"), metadata={"format": "pt"})
 
     def _stream(self, cut: Callable[[Prompt], Prompt] | None) -> Iterator[Batch]:
-        return batches(DATA_SEED + self.step, self.tokenizer, self.end, self.size, cut=cut)
+        return batches(DATA_SEED * (1 + self.seed) + self.step, self.tokenizer, self.end, self.size, cut=cut)
 
     def _update(self, batch: Batch) -> float:
         lr = rate(self.step, self.steps, self.peak)
@@ -193,10 +205,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--simple", type=int, default=600, help="use short prompts up to this step")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of weights, tokenizer and data")
+    for field in ("vocab", "hidden", "layers", "heads", "inner"):
+        parser.add_argument(f"--{field}", type=int, default=getattr(Shape(), field), help="of the network")
     parser.add_argument("--export", type=Path, help="write the Hugging Face folder here")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    run = Run(options.run, options.steps, options.batch, options.rate, options.simple)
+    shape = Shape(options.vocab, options.hidden, options.layers, options.heads, options.inner)
+    run = Run(options.run, options.steps, options.batch, options.rate, options.simple, seed=options.seed, shape=shape)
     run.train()
     if options.export:
         run.export(options.export)
