@@ -4,6 +4,7 @@ Sorted keys, no spaces, ASCII, integers only; the loader refuses whatever anothe
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ def dumps(value: object) -> bytes:
 
     Raises BadInput for floats, other types, keys that are not strings, integers above 78 digits, nesting above 32.
     """
-    _check(value, "$", 0)
+    _check(value)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return text.encode("ascii")
 
@@ -45,7 +46,7 @@ def loads(data: bytes, *, name: str = "JSON document") -> Json:
         raise BadInput(f"{name}: not JSON at {where}: {error.msg}", hint="Check brackets, commas and quotes.") from None
     except ValueError as error:
         raise BadInput(f"{name}: {error}", hint="Use integers and write every key once.") from None
-    _check(value, "$", 0)
+    _check(value)
     return value
 
 
@@ -62,39 +63,59 @@ def digest(value: object) -> bytes:
     return keccak(dumps(value))
 
 
-def _check(value: object, where: str, depth: int) -> None:
+_Path = tuple["_Path", str | int] | None  # built as links: as text it would be long where the file is hostile
+
+
+def _check(value: object, path: _Path = None, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
-        raise BadInput(f"{where[:80]}: nested too deeply", hint=f"At most {MAX_DEPTH} levels.")
+        raise BadInput(f"{_where(path)}: nested too deeply", hint=f"At most {MAX_DEPTH} levels.")
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise BadInput(f"{where}: key {key!r} is not a string", hint="Write keys as strings.")
-            _check_leaf(key, where)
-            _check(item, f"{where}.{key}", depth + 1)
+                raise BadInput(f"{_where(path)}: key {key!r} is not a string", hint="Write keys as strings.")
+            _check_leaf(key, path)
+            _check(item, (path, key), depth + 1)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            _check(item, f"{where}[{index}]", depth + 1)
+            _check(item, (path, index), depth + 1)
     else:
-        _check_leaf(value, where)
+        _check_leaf(value, path)
 
 
-def _check_leaf(value: object, where: str) -> None:
+def _check_leaf(value: object, path: _Path) -> None:
     if isinstance(value, str):
-        if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
-            raise BadInput(f"{where}: a lone surrogate is not text", hint="Remove it.")
+        if not value.isascii() and _SURROGATE.search(value):
+            raise BadInput(f"{_where(path)}: a lone surrogate is not text", hint="Remove it.")
     elif isinstance(value, int):
-        if abs(value) >= 10**MAX_DIGITS:
-            raise BadInput(f"{where}: the number has too many digits", hint=f"At most {MAX_DIGITS}.")
+        if abs(value) >= _TOO_LARGE:
+            raise BadInput(f"{_where(path)}: the number has too many digits", hint=f"At most {MAX_DIGITS}.")
     elif value is not None:
         kind = type(value).__name__
-        raise BadInput(f"{where}: {kind} has no canonical form", hint="Use integers, strings or booleans.")
+        raise BadInput(f"{_where(path)}: {kind} has no canonical form", hint="Use integers, strings or booleans.")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TOO_LARGE = 10**MAX_DIGITS
+
+
+def _where(path: _Path) -> str:
+    """A path as `$.samples[3].text`, not too long."""
+    steps: list[str] = []
+    while path is not None:
+        path, step = path
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{_clipped(step)}")
+    return _clipped("$" + "".join(reversed(steps)), 160)
+
+
+def _clipped(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"key {key!r} appears twice")
+            raise ValueError(f"key {_clipped(key)!r} appears twice")
         found[key] = value
     return found
 
@@ -106,4 +127,4 @@ def _integer(text: str) -> int:
 
 
 def _no_float(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not an integer")
+    raise ValueError(f"{_clipped(text)} is not an integer")
