@@ -71,6 +71,28 @@ def ln(value: Fraction) -> int:
     return exponent * ln2() + 2 * total
 
 
+def ln_of_integer(value: int) -> int:
+    """ln(value) for a whole number >= 1."""
+    return ln(Fraction(value))
+
+
+def ln_of_fixed(x: int) -> int:
+    """ln of the fixed-point number X > 0: for sums of exponentials, without a fraction's greatest common divisor."""
+    if x <= 0:
+        raise ValueError(f"logarithm of {x}: it must be positive")
+    exponent = x.bit_length() - PRECISION
+    mantissa = x >> exponent if exponent >= 0 else x << -exponent  # in [1/2, 1)
+    if 3 * mantissa < 2 * ONE:
+        mantissa, exponent = 2 * mantissa, exponent - 1
+    z = ((mantissa - ONE) << PRECISION) // (mantissa + ONE)
+    square, term, total, k = z * z >> PRECISION, z, 0, 1
+    while abs(term) > 1:
+        total += term // k
+        term = term * square >> PRECISION
+        k += 2
+    return exponent * ln2() + 2 * total
+
+
 def exp(x: int) -> int:
     """e^x: x = n ln 2 + r, the Taylor series of e^r, times 2^n."""
     n, r = divmod(x, ln2())
