@@ -6,30 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
 
-from oracle.domain.errors import BadInput, Refused
+from oracle.domain.errors import BadInput
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import SampleCheck
-from oracle.mechanism.noise import NOISE_VERSION
 from oracle.model.blas import blas_threads
 from oracle.model.checking import Checking
 from oracle.model.config import read_config, read_eos_tokens
 from oracle.model.decoder import Decoder
 from oracle.model.exact import LOGIT_BITS, ExactNumerics
 from oracle.model.fp32 import FloatNumerics
-from oracle.model.grammar import GRAMMAR_VERSION, Grammar, GrammarTokenizer
+from oracle.model.grammar import Grammar, GrammarTokenizer
+from oracle.model.manifest import TOKENIZER_FILE
 from oracle.model.numerics import Tokens
+from oracle.model.request import check_class, check_request, read_tokenizer
 from oracle.model.sampling import draw
 from oracle.model.weights import read_weights
 from oracle.ports.model import Progress
 
-TOKENIZER_FILE = "tokenizer.json"
 ENGINES = {"exact": (ExactNumerics, "E"), "fp32": (FloatNumerics, "F")}
-
-CHECKABLE = {"E": "EFB", "F": "FB"}
-"""Numeric class of an engine -> classes of samplers that it can check: equality needs the same integers."""
 
 
 def available() -> str | None:
@@ -51,7 +47,7 @@ class EmbeddedRunner:
         self.name, self.model_dir = f"{engine}:{model_dir.name}", model_dir
         self._threads, self._chunk = threads, chunk
         config = read_config(model_dir)
-        self._tokenizer = _read_tokenizer(model_dir / TOKENIZER_FILE, config.vocab_size)
+        self._tokenizer = read_tokenizer(model_dir / TOKENIZER_FILE, config.vocab_size)
         self._grammar_tokenizer = GrammarTokenizer(
             model_dir / TOKENIZER_FILE, config.vocab_size, read_eos_tokens(model_dir)
         )
@@ -76,7 +72,7 @@ class EmbeddedRunner:
         progress: Progress | None = None,
     ) -> list[RawSample]:
         """One sample per noise index; see the port."""
-        _check_request(seed, indices, sampler)
+        check_request(seed, indices, sampler)
         tokens = self._prompt(prompt_text, sampler.max_tokens)
         grammar = Grammar(self._grammar_tokenizer, schema)
         with blas_threads(self._threads):
@@ -97,8 +93,8 @@ class EmbeddedRunner:
         progress: Progress | None = None,
     ) -> Iterator[SampleCheck]:
         """One result per sample; see the port. Afterwards `logits_hash` is that of the compared logits."""
-        _check_class(self.name, self.numeric_class, sampler)
-        _check_request(seed, [sample.index for sample in samples], sampler)
+        check_class(self.name, self.numeric_class, sampler)
+        check_request(seed, [sample.index for sample in samples], sampler)
         tokens = self._prompt(prompt_text, sampler.max_tokens)
         grammar = Grammar(self._grammar_tokenizer, schema)
         return self._check(tokens, grammar, seed, list(samples), sampler, progress)
@@ -143,45 +139,3 @@ class EmbeddedRunner:
                 hint="Shorten the prompt, or commit a model with a longer context.",
             )
         return tokens
-
-
-def _read_tokenizer(path: Path, vocab_size: int) -> Tokenizer:
-    if not path.is_file():
-        raise BadInput(f"{path}: missing", hint="A model folder holds config.json, tokenizer.json and weights.")
-    try:
-        tokenizer: Tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises bare Exception for a malformed file
-        raise BadInput(f"{path}: not a readable tokenizer: {error}", hint="Fetch the file again.") from None
-    highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
-    if not 0 <= highest < vocab_size:
-        raise BadInput(
-            f"{path}: token ids up to {highest}, but config.json has vocab_size {vocab_size}",
-            hint="Tokenizer and config.json must come from the same model.",
-        )
-    return tokenizer
-
-
-def _check_request(seed: bytes, indices: Sequence[int], sampler: Sampler) -> None:
-    if len(seed) != 32:
-        raise BadInput(f"seed of {len(seed)} bytes", hint="The seed is the 32 bytes that `fixSeed` stored on chain.")
-    if not indices or min(indices) < 0 or max(indices) >= 1 << 32 or len(set(indices)) != len(indices):
-        raise BadInput(f"sample indices {list(indices)[:5]}", hint="Give at least one index, each once, from 0 up.")
-    if sampler.max_tokens < 1 or sampler.temperature_milli < 1:
-        raise BadInput(
-            f"sampler with {sampler.max_tokens} tokens at temperature {sampler.temperature_milli}/1000",
-            hint="Both are at least 1.",
-        )
-    for what, bound, own in (("noise", sampler.noise, NOISE_VERSION), ("grammar", sampler.grammar, GRAMMAR_VERSION)):
-        if bound != own:
-            raise Refused(
-                f"the sampler is bound to {what} {bound}, this machine has {own}",
-                hint="Install the version that the sampler names; another one may draw other tokens.",
-            )
-
-
-def _check_class(name: str, own: str, sampler: Sampler) -> None:
-    if sampler.numeric_class not in CHECKABLE[own]:
-        raise Refused(
-            f"the sampler is of numeric class {sampler.numeric_class}, which {name} (class {own}) cannot check",
-            hint="Class E is checked by the exact engine, classes F and B by any; class N is not verifiable.",
-        )

@@ -122,8 +122,14 @@ class FloatNumerics:
 
     def scores(self, logits: Array, temperature_milli: int) -> Array:
         """Logits / T as floats in units of 2^-20."""
-        return logits.astype(np.float64) * ((1 << NOISE_BITS) * 1000 / temperature_milli)
+        return float_scores(logits, temperature_milli)
 
     def logit_bytes(self, logits: Array) -> Array:
         """Logits as little-endian floats."""
         return np.ascontiguousarray(logits, dtype=np.dtype(self.dtype).newbyteorder("<"))
+
+
+def float_scores(logits: Array, temperature_milli: int) -> Array:
+    """Logits / T as floats in units of 2^-20, of whichever engine the logits are."""
+    scores: Array = logits.astype(np.float64) * ((1 << NOISE_BITS) * 1000 / temperature_milli)
+    return scores

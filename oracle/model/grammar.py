@@ -80,9 +80,14 @@ class Grammar:
 
     def masks(self, cursors: Sequence[Cursor]) -> Mask:
         """Which tokens may come next at each cursor, (cursors, vocab)."""
-        words = np.zeros((len(cursors), (self._tokenizer.vocab_size + 31) // 32), dtype="<u4")
-        place, size = words.ctypes.data, words.strides[0]
-        for row, cursor in enumerate(cursors):
-            cursor.matcher.unsafe_compute_mask_ptr(place + row * size, size)
-        bits = np.unpackbits(words.view(np.uint8), axis=1, count=self._tokenizer.vocab_size, bitorder="little")
-        return bits.view(np.bool_)
+        return token_masks(cursors, self._tokenizer.vocab_size)
+
+
+def token_masks(cursors: Sequence[Cursor], vocab_size: int) -> Mask:
+    """Which tokens may come next at each cursor, (cursors, vocab); the cursors may be of different grammars."""
+    words = np.zeros((len(cursors), (vocab_size + 31) // 32), dtype="<u4")
+    place, size = words.ctypes.data, words.strides[0]
+    for row, cursor in enumerate(cursors):
+        cursor.matcher.unsafe_compute_mask_ptr(place + row * size, size)
+    bits = np.unpackbits(words.view(np.uint8), axis=1, count=vocab_size, bitorder="little")
+    return bits.view(np.bool_)
