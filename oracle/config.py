@@ -8,9 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from oracle.domain.errors import BadInput
+from oracle.model.options import DEFAULT, EngineOptions, contradictions
 
 ENV_PREFIX = "GENGOV_"
-Engine = Literal["exact", "fp32"]
+Engine = Literal["exact", "fp32", "vllm", "http"]
+_OPTIONS = "engine_options"
 
 
 class Settings(BaseModel):
@@ -23,7 +25,8 @@ class Settings(BaseModel):
     home: Path = Field(Path(".gengov"), description="folder of the ledger and of the default content store")
     ipfs: str | None = Field(None, description="multiaddress of a Kubo RPC; a folder in `home` if absent")
     models: Path = Field(Path("models"), description="folder whose subfolders are models with a manifest")
-    engine: Engine = Field("exact", description="exact (class E) or fp32 (class F)")
+    engine: Engine = Field("exact", description="exact (class E), fp32 (F), vllm (F or B), http (F, B or N)")
+    engine_options: EngineOptions = Field(DEFAULT, description="table of options of the engine")
     keystore: Path | None = Field(None, description="keystore v3 file of the account that signs")
     password_file: Path | None = Field(None, description="file whose first line opens the keystore")
     key: str | None = Field(None, repr=False, description="bare key, from the environment, local chains only")
@@ -55,6 +58,7 @@ def load(
 ) -> Settings:
     """Merge defaults < file < environment (`GENGOV_RPC` ...) < flags; None and "" mean not given.
 
+    Engine options are a table in the file, and `GENGOV_ENGINE_<OPTION>` each in the environment.
     Raises BadInput that lists every mistake with the source it came from. A bare key is taken from the environment
     only: flags are visible to other users of the machine, files outlive their purpose.
     """
@@ -68,15 +72,31 @@ def load(
     origin: dict[str, str] = {}
     for source, values in sources:
         for name, value in values.items():
-            if value is not None and value != "":
+            if name == _OPTIONS and isinstance(value, dict):
+                merged[name] = merged.get(name, {}) | value
+                origin.update({f"{name}.{option}": source for option in value})
+            elif value is not None and value != "":
                 merged[name], origin[name] = value, source
     if "key" in merged and origin["key"] != "the environment":
         raise BadInput(f"{origin['key']}: key: a bare key is read from {ENV_PREFIX}KEY only", hint="use a keystore")
+    return _checked(merged, origin)
+
+
+def _checked(merged: dict[str, Any], origin: Mapping[str, str]) -> Settings:
+    """The settings, or BadInput with all that is wrong with them."""
+    mistakes, settings = [], None
     try:
-        return Settings.model_validate(merged)
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
         mistakes = [_mistake(detail, origin) for detail in error.errors(include_input=False, include_url=False)]
-        raise BadInput("the settings are wrong:\n  " + "\n  ".join(mistakes), hint=_known()) from None
+    options = merged.get(_OPTIONS, {})
+    known = set(EngineOptions.model_fields) & set(options if isinstance(options, dict) else ())
+    for found in contradictions(str(merged.get("engine", "exact")), known):
+        name = f"{_OPTIONS}.{found}"
+        mistakes.append(f"{origin.get(name.split(':')[0], 'default')}: {name}")
+    if settings is None or mistakes:
+        raise BadInput("the settings are wrong:\n  " + "\n  ".join(mistakes), hint=_known())
+    return settings
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -88,19 +108,26 @@ def _toml(file: Path) -> dict[str, Any]:
         raise BadInput(f"the settings file {file} is not TOML: {error}") from error
 
 
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
+def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
         name: environment[variable]
         for name in Settings.model_fields
-        if (variable := ENV_PREFIX + name.upper()) in environment
+        if name != _OPTIONS and (variable := ENV_PREFIX + name.upper()) in environment
     }
+    options = {
+        name: environment[variable]
+        for name in EngineOptions.model_fields
+        if environment.get(variable := f"{ENV_PREFIX}ENGINE_{name.upper()}")
+    }
+    return found | ({_OPTIONS: options} if options else {})
 
 
 def _mistake(detail: Any, origin: Mapping[str, str]) -> str:
-    name = ".".join(str(part) for part in detail["loc"])
+    name = ".".join(str(part) for part in detail["loc"] if not isinstance(part, int))
     message = detail["msg"].removeprefix("Value error, ")
     return f"{origin.get(name, 'default')}: {name}: {message}"
 
 
 def _known() -> str:
-    return "settings are: " + ", ".join(Settings.model_fields)
+    options = ", ".join(EngineOptions.model_fields)
+    return f"settings are: {', '.join(Settings.model_fields)}; options of an engine: {options}"

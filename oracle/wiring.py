@@ -17,8 +17,10 @@ from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Prompt
 from oracle.domain.sampler import Sampler
 from oracle.jobs.context import Context, Step
-from oracle.model import Engine, hashing, load_runner
+from oracle.model import hashing, load_runner
+from oracle.model.engines import ENGINES
 from oracle.model.manifest import Manifest
+from oracle.model.options import DEFAULT, EngineOptions
 from oracle.ports.chain import Chain
 from oracle.ports.ledger import Ledger
 from oracle.ports.model import ModelRunner, Progress
@@ -98,7 +100,11 @@ def open_context(
     report: Callable[[Step], None] = lambda step: None,
     progress: Progress | None = None,
 ) -> Context:
-    """What the jobs are given: the organisation, who signs for this oracle, and the models in the settings' folder."""
+    """What the jobs are given: the organisation, who signs for this oracle, and the models in the settings' folder.
+
+    Refused if the chosen engine cannot run here.
+    """
+    require_engine(organisation.settings)
     return Context(
         chain=organisation.chain,
         deployment=organisation.deployment,
@@ -139,7 +145,9 @@ def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
     committed = organisation.chain.read("ModelRegistry", "modelOf", model_id).commitment
     hashes = tuple(committed)[:3]
     folder = folder_of(organisation.settings, hashes, f"0x{model_id.hex()}")
-    runner, manifest = open_folder(folder, organisation.settings.engine, hashes=hashes)
+    runner, manifest = open_folder(
+        folder, organisation.settings.engine, organisation.settings.engine_options, hashes=hashes
+    )
     return _committed_engine(runner, manifest.sampler)
 
 
@@ -156,7 +164,8 @@ def folder_of(settings: Settings, hashes: tuple[bytes, ...], name: str) -> Path:
 
 def open_folder(
     folder: Path,
-    engine: Engine,
+    engine: str,
+    options: EngineOptions = DEFAULT,
     *,
     hashes: tuple[bytes, ...] | None = None,
     progress: hashing.Progress | None = None,
@@ -173,14 +182,14 @@ def open_folder(
             hint="name the folder of the model that the samples were drawn from",
         )
     hashing.verify_folder(folder, found, progress)
-    return load_runner(folder, engine), found
+    return load_runner(folder, engine, options), found
 
 
 def _hashes(manifest: Manifest) -> tuple[bytes, bytes, bytes]:
     return (manifest.weights_root, manifest.tokenizer_hash, manifest.engine_hash)
 
 
-def engine_for(numeric_class: str) -> Engine:
+def engine_for(numeric_class: str) -> str:
     """The engine that checks samples of a class where none is named."""
     return "exact" if numeric_class == "E" else "fp32"
 
@@ -195,13 +204,19 @@ def on_chain(organisation: Organisation) -> OnChain:
     return OnChain(organisation.chain, organisation.store, organisation.deployment, organisation.file.block)
 
 
+def require_engine(settings: Settings) -> None:
+    """Refused, with what to install, if the chosen engine cannot run here: better at start than on a won slot."""
+    ENGINES[settings.engine].require()
+
+
 def _committed_engine(runner: ModelRunner, sampler: Sampler) -> ModelRunner:
     """The runner, if it computes as the model's commitment says: other arithmetic gives answers that do not verify."""
     if runner.numeric_class != sampler.numeric_class:
+        fitting = [f'"{engine.name}"' for engine in ENGINES.values() if sampler.numeric_class in engine.numeric_classes]
         raise BadInput(
             f"{runner.name} computes in class {runner.numeric_class}, the model is committed to "
             f"{sampler.numeric_class}",
-            hint='set engine = "exact" for class E, "fp32" for class F',
+            hint=f"set engine to {' or '.join(fitting)}; servers without gengov's processor are of class N",
         )
     return runner
 

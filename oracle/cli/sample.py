@@ -39,7 +39,9 @@ def sample(
         raise Refused(f"{target} exists", hint="name a new file")
     with bars() as shown:
         chosen = engine_of(engine) if engine else wiring.engine_for(wiring.sampler_of(model).numeric_class)
-        runner, manifest = wiring.open_folder(model, chosen, progress=shown.bytes("reading the model"))
+        runner, manifest = wiring.open_folder(
+            model, chosen, session.settings.engine_options, progress=shown.bytes("reading the model")
+        )
         rules = chainless.sampler_for(manifest.sampler, n, runner.numeric_class)
         bound = chainless.prompt_for(asked, rules)
         step = shown.samples("drawing", n)

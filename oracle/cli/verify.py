@@ -111,7 +111,13 @@ def _opener(session: Session, folder: Path | None, engine: str, shown: Bars) -> 
         name = f"0x{model_id(model).hex()}"
         found = folder or wiring.folder_of(session.settings, model.hashes, name)
         chosen = engine_of(engine) if engine else wiring.engine_for(numeric_class)
-        return wiring.open_folder(found, chosen, hashes=model.hashes, progress=shown.bytes("reading the model"))[0]
+        return wiring.open_folder(
+            found,
+            chosen,
+            session.settings.engine_options,
+            hashes=model.hashes,
+            progress=shown.bytes("reading the model"),
+        )[0]
 
     return opened
 

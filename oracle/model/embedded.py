@@ -20,6 +20,7 @@ from oracle.model.fp32 import FloatNumerics
 from oracle.model.grammar import Grammar, GrammarTokenizer
 from oracle.model.manifest import TOKENIZER_FILE
 from oracle.model.numerics import Tokens
+from oracle.model.options import EngineOptions
 from oracle.model.request import check_class, check_request, read_tokenizer
 from oracle.model.sampling import draw
 from oracle.model.weights import read_weights
@@ -31,6 +32,11 @@ ENGINES = {"exact": (ExactNumerics, "E"), "fp32": (FloatNumerics, "F")}
 def available() -> str | None:
     """None: what this engine needs is installed with gengov itself."""
     return None
+
+
+def open_runner(model_dir: Path, name: str, options: EngineOptions) -> "EmbeddedRunner":
+    """The runner of the engine `exact` or `fp32`."""
+    return EmbeddedRunner(model_dir, name, threads=options.threads or 1)
 
 
 class EmbeddedRunner:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from pydantic import TypeAdapter
+
 from oracle.domain.errors import Unreachable
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
@@ -20,6 +22,8 @@ ARGUMENT = "gengov"
 """Name of the request's argument that carries an order."""
 
 CANARY_TOKENS = 8
+CANARY_INDEX = {"F": 0, "B": 1}
+"""The noise index of a canary tells the numeric class of the engine: it computes in fp32, or in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,22 @@ class Order:
         return json.dumps(asdict(self), separators=(",", ":"))
 
 
+_ORDERS = TypeAdapter(Order)
+
+
 def loads(text: object) -> Order:
     """Reads an order on the engine's side; ValueError (which the engine answers with) says what is wrong with it."""
     try:
-        order = Order(**json.loads(text)) if isinstance(text, str) else None
-        if order is None or len(bytes.fromhex(order.seed)) != 32 or not 0 <= order.index < 1 << 32:
-            raise ValueError("no order with a seed of 32 bytes and an index")
+        if not isinstance(text, str):
+            raise ValueError("not a string")
+        order = _ORDERS.validate_json(text, strict=True)
+        if len(bytes.fromhex(order.seed)) != 32 or not 0 <= order.index < 1 << 32:
+            raise ValueError("it needs a seed of 32 bytes and an index")
         if order.temperature_milli < 1 or order.max_tokens < 1:
             raise ValueError("temperature and max_tokens are at least 1")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{ARGUMENT}: not an order of this version of gengov: {error}") from None
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{ARGUMENT}: not an order of this version of gengov: {reason}") from None
     for what, bound, own in (("noise", order.noise, NOISE_VERSION), ("grammar", order.grammar, GRAMMAR_VERSION)):
         if bound != own:
             raise ValueError(f"{ARGUMENT}: the request is bound to {what} {bound}, this engine has {own}")

@@ -11,16 +11,13 @@ import numpy.typing as npt
 
 from oracle.domain.errors import GengovError
 from oracle.mechanism.noise import gumbel, noise_words
-from oracle.model.forcing import Order
+from oracle.model.forcing import CANARY_INDEX, Order
 from oracle.model.fp32 import float_scores
 from oracle.model.grammar import Cursor, token_masks
 from oracle.model.sampling import contest
 from oracle.model.text import ModelText
 
 Logits = npt.NDArray[np.float32]
-
-CANARY_INDEX = {"F": 0, "B": 1}
-"""The noise index of a canary tells the numeric class of the engine: it computes in fp32, or in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,8 @@ class NoiseRows:
 
     def row(self, order: Order, output: list[int]) -> Row:
         """A new request."""
-        return Row(order, output, None if order.canary else self._start(order.schema))
+        outside = any(not 0 <= token < self._text.vocab_size for token in order.forced)
+        return Row(order, output, None if order.canary or outside else self._start(order.schema))
 
     def _start(self, schema: str) -> Cursor | None:
         """The start of a prompt's grammar; the last few are kept, all samples of a prompt share one."""

@@ -15,9 +15,7 @@ class EngineOptions(BaseModel):
     dtype: Literal["float32", "bfloat16"] = Field("float32", description="vllm: float32 (class F), bfloat16 (class B)")
     tensor_parallel: int = Field(1, ge=1, le=1024, description="vllm: GPUs that share each layer")
     pipeline_parallel: int = Field(1, ge=1, le=1024, description="vllm: groups of layers, one after another")
-    executor: Literal["uni", "mp", "ray"] | None = Field(
-        None, description="vllm: what runs the workers"
-    )
+    executor: Literal["uni", "mp", "ray"] | None = Field(None, description="vllm: what runs the workers")
     memory: float | None = Field(None, gt=0, le=100_000, description="vllm: GiB for keys and values")
     batched_tokens: int = Field(16_384, ge=32, description="vllm: tokens computed in one step at most")
     threads: int | None = Field(None, ge=1, le=1024, description="exact, fp32, vllm: processor threads")
@@ -53,6 +51,8 @@ class EngineOptions(BaseModel):
             raise ValueError(f"there is no file {value}")
         return value
 
+
+DEFAULT = EngineOptions.model_validate({})
 
 OPTIONS_OF = {
     "exact": {"threads"},

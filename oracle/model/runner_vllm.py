@@ -11,7 +11,7 @@ from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import SampleCheck
 from oracle.model import forcing, vllm_version
-from oracle.model.options import EngineOptions
+from oracle.model.options import DEFAULT, EngineOptions
 from oracle.model.request import check_class, check_request
 from oracle.model.text import ModelText
 from oracle.ports.model import Progress
@@ -35,6 +35,11 @@ ENVIRONMENT = {
 def available() -> str | None:
     """Why vLLM cannot run here, or None."""
     return vllm_version.unavailable()
+
+
+def open_runner(model_dir: Path, name: str, options: EngineOptions) -> "VllmRunner":
+    """The runner of the engine `vllm`."""
+    return VllmRunner(model_dir, options)
 
 
 def engine_arguments(model_dir: Path, context: int, options: EngineOptions, *, cpu: bool) -> dict[str, Any]:
@@ -77,9 +82,8 @@ class VllmRunner:
 
     logits_hash = b""
 
-    def __init__(self, model_dir: Path, options: EngineOptions | None = None) -> None:
+    def __init__(self, model_dir: Path, options: EngineOptions = DEFAULT) -> None:
         vllm_version.require_version()
-        options = options or EngineOptions.model_validate({})
         self.name, self.model_dir = f"vllm:{model_dir.name}", model_dir
         self.numeric_class = CLASSES[options.dtype]
         self._text = ModelText(model_dir)

@@ -35,13 +35,17 @@ class ModelText:
 
     def prompt(self, text: str, answer: int) -> list[int]:
         """Token ids of a prompt; BadInput if it leaves no room for an answer of so many tokens."""
-        tokens, room = list(self._tokenizer.encode(text).ids), self.context - answer
+        tokens, room = self.encode(text), self.context - answer
         if not 0 < len(tokens) <= room:
             raise BadInput(
                 f"prompt of {len(tokens)} tokens: {self.model_dir.name} holds 1 to {room} beside {answer} of answer",
                 hint="Shorten the prompt, or commit a model with a longer context.",
             )
         return tokens
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text."""
+        return list(self._tokenizer.encode(text).ids)
 
     def grammar(self, schema: dict[str, object]) -> Grammar:
         """The grammar of one prompt; BadInput for a schema that it cannot compile."""

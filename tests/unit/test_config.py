@@ -34,7 +34,7 @@ def test_load__several_mistakes__all_told_with_their_source(tmp_path: Path) -> N
             file=file, environment={"GENGOV_MAX_FEE_GWEI": "0"}, flags={"rpc": "localhost", "keystore": "no/file"}
         )
     told = str(caught.value)
-    assert f"{file}: engine: Input should be 'exact' or 'fp32'" in told
+    assert f"{file}: engine: Input should be 'exact', 'fp32', 'vllm' or 'http'" in told
     assert f"{file}: colour: Extra inputs are not permitted" in told
     assert "the environment: max_fee_gwei:" in told
     assert "the command line: rpc: an RPC address begins with" in told

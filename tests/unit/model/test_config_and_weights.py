@@ -225,7 +225,7 @@ def test_weights__index_points_elsewhere__is_refused(tmp_path: Path, index: dict
 
 def test_load_runner__unknown_engine__is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="engine 'gpu' is unknown"):
-        load_runner(build_tiny_llama(tmp_path), "gpu")  # type: ignore[arg-type]
+        load_runner(build_tiny_llama(tmp_path), "gpu")
 
 
 def test_load_runner__no_tokenizer__is_refused(tmp_path: Path) -> None:
