@@ -9,6 +9,7 @@ from oracle.cli import (
     bid,
     challenge,
     credit,
+    explain,
     model,
     model_rows,
     node,
@@ -36,7 +37,8 @@ app = typer.Typer(
 )
 for part in (model_rows, sample):
     model.app.add_typer(part.app)
-proposal.app.add_typer(verify.app)
+for part in (verify, explain):
+    proposal.app.add_typer(part.app)
 for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, credit, reports):
     app.add_typer(module.app)
 

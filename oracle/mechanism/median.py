@@ -84,7 +84,7 @@ def select(samples: Sequence[Sample], rules: DistanceRules, *, min_valid: int | 
     if any(sample.index != place for place, sample in enumerate(samples)):
         raise BadInput("samples are not numbered 0, 1, 2, ... in order", hint="Pass all samples, sorted by index.")
     least = -(-MIN_VALID * len(samples) // 100) if min_valid is None else min_valid
-    groups = _group(samples)
+    groups = group(samples)
     members = [index for copies in groups.values() for index in copies]
     if not members:
         return _empty(len(samples), least)
@@ -103,7 +103,7 @@ def select(samples: Sequence[Sample], rules: DistanceRules, *, min_valid: int | 
     return Selection(pick, len(samples), valid, tuple(totals), dispersion, gamma, outcome, reason)
 
 
-def _group(samples: Sequence[Sample]) -> dict[Any, list[int]]:
+def group(samples: Sequence[Sample]) -> dict[Any, list[int]]:
     """Indices of the valid samples by payload, in the order first seen."""
     groups: dict[Any, list[int]] = defaultdict(list)
     for sample in samples:

@@ -123,6 +123,12 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
 
     proposal = gengov.json("proposal", "show")
     assert proposal["data"]["valid"] >= 67 and proposal["state"] in ("Pending", "Active")
+    explained = gengov.json("proposal", "explain")
+    assert (explained["pick"], explained["gamma_bps"]) == (proposal["pick"], proposal["gamma_bps"])
+    gengov("proposal", "explain", str(proposal["proposal_id"]), "--home", "elsewhere", code=4)
+    assert "no document" in gengov.said
+    gengov("proposal", "explain", "7", code=1)
+    assert "no slot posted a proposal 7" in gengov.said
     gengov("devnet", "skip", "2s")
     gengov("vote", "cast", "latest", "for", "--as", "verifier1", "--yes", code=1)
     assert "has no votes" in gengov.said
