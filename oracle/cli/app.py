@@ -10,6 +10,7 @@ from oracle.cli import (
     challenge,
     credit,
     explain,
+    judge,
     model,
     model_rows,
     node,
@@ -39,7 +40,7 @@ for part in (model_rows, sample):
     model.app.add_typer(part.app)
 for part in (verify, explain):
     proposal.app.add_typer(part.app)
-for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, credit, reports):
+for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, judge, credit, reports):
     app.add_typer(module.app)
 
 
