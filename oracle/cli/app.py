@@ -6,11 +6,11 @@ import typer
 
 from oracle import __version__
 from oracle.cli import (
+    anchor,
     bid,
     challenge,
     credit,
     explain,
-    judge,
     model,
     model_rows,
     node,
@@ -40,7 +40,9 @@ for part in (model_rows, sample):
     model.app.add_typer(part.app)
 for part in (verify, explain):
     proposal.app.add_typer(part.app)
-for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node, round, judge, credit, reports):
+for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node):
+    app.add_typer(module.app)
+for module in (round, credit, anchor, reports):
     app.add_typer(module.app)
 
 
