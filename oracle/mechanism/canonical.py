@@ -23,8 +23,7 @@ def dumps(value: object) -> bytes:
     Raises BadInput for floats, other types, keys that are not strings, integers above 78 digits, nesting above 32.
     """
     _check(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return text.encode("ascii")
+    return _written(value)
 
 
 def loads(data: bytes, *, name: str = "JSON document") -> Json:
@@ -53,7 +52,7 @@ def loads(data: bytes, *, name: str = "JSON document") -> Json:
 def loads_canonical(data: bytes, *, name: str = "JSON document") -> Json:
     """Like `loads`, and raises BadInput unless the bytes are exactly the canonical ones."""
     value = loads(data, name=name)
-    if dumps(value) != data:
+    if _written(value) != data:
         raise BadInput(f"{name}: not in canonical form", hint="Sort the keys, leave out spaces, escape non-ASCII text.")
     return value
 
@@ -61,6 +60,12 @@ def loads_canonical(data: bytes, *, name: str = "JSON document") -> Json:
 def digest(value: object) -> bytes:
     """keccak256 of the canonical bytes (32 bytes)."""
     return keccak(dumps(value))
+
+
+def _written(value: object) -> bytes:
+    """Canonical bytes of a value that was checked."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return text.encode("ascii")
 
 
 _Path = tuple["_Path", str | int] | None  # built as links: as text it would be long where the file is hostile
@@ -77,7 +82,8 @@ def _check(value: object, path: _Path = None, depth: int = 0) -> None:
             _check(item, (path, key), depth + 1)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            _check(item, (path, index), depth + 1)
+            if type(item) is not int or abs(item) >= _TOO_LARGE:  # most items are token ids
+                _check(item, (path, index), depth + 1)
     else:
         _check_leaf(value, path)
 
