@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
+from oracle.cli import reports_audit, reports_model
 from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.reports_xor import xor_figures
 from oracle.cli.session import Session
-from oracle.domain.errors import BadInput
-from oracle.mechanism import reports
+from oracle.domain.errors import BadInput, Refused
+from oracle.mechanism import over_determination, reports, reports_data
 from oracle.mechanism.reports import Rule, Settlement
 from oracle.mechanism.reports_document import Spec
 from oracle.rounds import reports_files
@@ -21,6 +23,9 @@ app = typer.Typer(
     name="reports", no_args_is_help=True, help="Reports in natural language: settle, verify, audit, the XOR example."
 )
 SpecFile = Annotated[Path, typer.Option("--spec", help="The round (JSON): question, reporters, outcome, terms.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", help="Engine that runs the model; by default the one of its class.")
+]
 RuleName = Annotated[
     Rule | None, typer.Option("--rule", help="Pay by this rule; the spec's own if omitted.", show_default=False)
 ]
@@ -33,12 +38,22 @@ def settle(
     posteriors: Annotated[
         Path | None, typer.Option(help="Table reports,p: the posterior of each coalition of reporters.")
     ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder: it reads the reports and says posteriors.")] = None,
     rule: RuleName = None,
+    engine: EngineName = "",
+    target: Annotated[Path | None, typer.Option("--out", help="New file for all samples of the model.")] = None,
 ) -> None:
     """Pay each report by the posteriors of coalitions, exactly; whole payouts by largest remainder."""
     found = reports_files.read_spec_file(spec, rule)
-    if posteriors is None:
-        raise BadInput("nobody says how likely the outcome was", hint="Give --posteriors FILE.")
+    if (posteriors is None) == (model is None):
+        raise BadInput("posteriors come from a table or from a model", hint="Give --posteriors FILE or --model DIR.")
+    if model is not None:
+        settlement, more = reports_model.draw(found, model, engine, target)
+        show(session, found, settlement, more)
+        return
+    if engine or target:
+        raise BadInput("--engine and --out belong to --model", hint="A table of posteriors needs neither.")
+    assert posteriors is not None
     table = reports_files.read_posteriors(posteriors, found)
     table.require(found, needed(found), posteriors.name)
     settlement = reports.settle(
@@ -50,6 +65,32 @@ def settle(
         consistency=table.consistency,
     )
     show(session, found, settlement, {})
+
+
+@command(app, "verify", chain=False)
+def verify(
+    session: Session,
+    data: Annotated[Path, typer.Argument(help="Data file that settle --model wrote.")],
+    model: Annotated[Path, typer.Option(help="Folder of the model that the file names.")],
+    engine: EngineName = "",
+) -> None:
+    """Ask the model about every token of a settlement and settle again. Exit 0 if it holds, 1 if not."""
+    try:
+        claimed = reports_data.loads(data.read_bytes(), name=data.name)
+    except OSError as error:
+        raise BadInput(f"cannot read {data}: {error.strerror}") from error
+    settlement, wrong, more = reports_model.check(claimed, model, engine)
+
+    def render() -> None:
+        if wrong:
+            out.print(f"[bold red]invalid[/] {escape(wrong)}")
+        else:
+            out.print(f"[bold green]valid[/] · {more['samples']:,} samples by {more['engine']}")
+
+    payouts = settlement.payouts if settlement else None
+    session.emit({"valid": not wrong, "failure": wrong or None, "payouts": payouts, **more}, render)
+    if wrong:
+        raise typer.Exit(Refused.exit_code)
 
 
 def needed(spec: Spec) -> list[int]:
@@ -124,3 +165,33 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@command(app, "audit", chain=False)
+def audit(
+    session: Session,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Resolved rounds: folders with spec.json and posteriors.csv, or data files.")
+    ],
+) -> None:
+    """Estimate whether the others' reports give a misreport away. Exit 1 if not, or if too few rounds can tell."""
+    rounds, still_open = reports_audit.read_rounds(paths)
+    found = over_determination.audit(rounds)
+    data = reports_audit.document(found, still_open)
+
+    def render() -> None:
+        word = "[bold green]over-determined[/]" if found.over_determined else "[bold red]not over-determined[/]"
+        out.print(f"{word} · {found.misreport.rounds} resolved rounds, p = {float(found.p_value):.4f}")
+        table = Table(box=None)
+        for name in ("reporter", "rounds", "a misreport costs", "± se"):
+            table.add_column(name, justify="left" if name == "reporter" else "right")
+        for who, gap in {"all": found.misreport, **found.by_reporter}.items():
+            error = "" if gap.standard_error is None else f"{float(gap.standard_error):.6f}"
+            table.add_row(who, str(gap.rounds), f"{float(gap.mean):.6f}", error)
+        out.print(table)
+        for who in found.exposed:
+            err.print(f"[yellow]![/] misreports of {escape(who)} did not make the forecast worse")
+
+    session.emit(data, render)
+    if not found.over_determined:
+        raise typer.Exit(Refused.exit_code)

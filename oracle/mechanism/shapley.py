@@ -99,10 +99,10 @@ def orders(players: int, count: int, seed: bytes) -> Iterator[list[int]]:
 
 def shuffled(count: int, seed: bytes) -> list[int]:
     """One uniform permutation by Fisher and Yates; a word that would favour some place is thrown away."""
-    order, words = list(range(count)), _words(seed)
+    order, drawn = list(range(count)), words(seed)
     for last in range(count - 1, 0, -1):
         limit = (1 << 64) - (1 << 64) % (last + 1)
-        place = next(word for word in words if word < limit) % (last + 1)
+        place = next(word for word in drawn if word < limit) % (last + 1)
         order[last], order[place] = order[place], order[last]
     return order
 
@@ -124,7 +124,8 @@ def _value(mask: int, values: Callable[[int], Fraction], known: dict[int, Fracti
     return known[mask]
 
 
-def _words(seed: bytes) -> Iterator[int]:
+def words(seed: bytes) -> Iterator[int]:
+    """Endless 64-bit words, a function of the seed alone."""
     counter = 0
     while True:
         block = hashlib.sha256(b"gengov/permutation/v1" + seed + counter.to_bytes(8, "big")).digest()
