@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-forge test-python test-brownie test-slow test-peers test-long bench lint clean
+.PHONY: help setup demo test test-forge test-python test-brownie test-slow test-peers test-long bench bench-peers lint clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 22
@@ -66,6 +66,14 @@ test-long: setup ## run the contracts' tests again, with deep fuzzing and long h
 bench: setup ## measure beside peers and limits; BENCH=--write keeps the tables, BENCH="NAME --small" looks at one
 	forge test --match-contract Gas -vv
 	$(BIN)/python -m tests.bench $(BENCH)
+
+# The library pins older versions than ours: an environment of its own.
+.venv-mbr/.ready: tests/bench/requirements-mbr.txt
+	@$(PYTHON) -m venv .venv-mbr
+	@.venv-mbr/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements-mbr.txt
+	@touch $@
+
+bench-peers: .venv-peers/.ready .venv-mbr/.ready ## make the environments of libraries that `make bench` compares with
 
 lint: setup ## check style, types, layers and generated files
 	$(BIN)/ruff check .

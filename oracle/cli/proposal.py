@@ -17,7 +17,7 @@ from oracle.mechanism import data_file
 from oracle.ports.chain import Event
 from oracle.wiring import Organisation
 
-app = typer.Typer(name="proposal", no_args_is_help=True, help="Proposals of the model: list, show.")
+app = typer.Typer(name="proposal", no_args_is_help=True, help="Proposals of the model: list, show, verify, explain.")
 
 
 @command(app, "list")

@@ -6,6 +6,7 @@ decision, so every pair of reasons is compared.
 
 import random
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 
 from oracle.domain.action import Payload
@@ -17,11 +18,22 @@ from tests.support import brute_median
 from tests.support.answers import samples
 
 TITLE = "Selection of the median"
-LEARNED = ""
+LEARNED = """
+- Equal payloads are compared once and counted: the example prompt of the shipped model gives 12 different ones among 100
+  samples. The rows above, in which all differ, are the worst case.
+- Distances are taken in tiles of 256 x 256 that stay in the second-level cache, upper tiles only, in float64 that holds
+  integers below 2^53: exact, and the memory does not grow with n^2. Values beyond 2^33 take Python integers.
+- Texts are compared only among samples with the pick's payload, words mapped to single letters so that a bit-parallel
+  longest common subsequence runs on whole machine words.
+- The library scores pairs in floats with n-gram measures; its chrF in Rust is by far its fastest metric.
+"""
 
 LIMITS_MS = {("payload", 100): 0.9, ("payload", 1_000): 30, ("payload", 10_000): 2_500}
 LIMITS_MS |= {("text", 100): 1.6, ("text", 1_000): 200, ("text", 10_000): 24_000}
 """What the specification asks for."""
+
+QUICK = ("chrF in Rust",)
+"""The library's fastest metric."""
 
 PAIRS_BY_LOOPS = 40_000
 WORDS = [f"word{place}" for place in range(400)]
@@ -58,15 +70,27 @@ def by_loops(kind: str, drawn: Sequence[Sample]) -> tuple[float, bool]:
 
 
 def by_library(run: Run) -> Iterator[Row]:
-    """The reasons of 100 and 1,000 samples through the plain decoder of an MBR library, with its fastest metrics."""
-    for count in (20,) if run.small else (100, 1_000):
+    """The reasons of samples through the plain decoder of an MBR library, with its fastest metrics."""
+    for count, metrics in ((20, QUICK),) if run.small else ((100, (*QUICK, "BLEU")), (1_000, QUICK)):
         drawn = texts(count)
-        question = {"texts": [sample.rationale for sample in drawn], "repeats": run.repeats(3)}
-        said = run.peer("mbr", "tests.bench.mbr_library", question) or {"library": "mbrs", "ms": {"chrF in Rust": None}}
+        question = {"texts": [sample.rationale for sample in drawn], "metrics": metrics, "repeats": run.repeats(3)}
+        said = run.peer("mbr", "tests.bench.mbr_library", question) or {"library": "mbrs", "ms": dict.fromkeys(metrics)}
         ours = timed(lambda drawn=drawn: select(drawn, distance_rules(template())), run.repeats(5)).ms
         for metric, peer in said["ms"].items():
             note = "another measure of likeness, in floats"
             yield Row(f"texts, n = {count:,}", ours, peer, f"{said['library']}, {metric}", note=note)
+
+
+def memory(run: Run) -> Row:
+    """The most memory that a choice among different payloads takes beside the whole matrix of their distances."""
+    count = 500 if run.small else 10_000
+    drawn, rules = payloads(count), distance_rules(template())
+    tracemalloc.start()
+    select(drawn, rules)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    whole = 8 * count**2 / 2**20
+    return Row(f"payloads, n = {count:,}: memory", peak / 2**20, whole, "the whole matrix in float64", "MiB")
 
 
 def rows(run: Run) -> Iterator[Row]:
@@ -81,4 +105,5 @@ def rows(run: Run) -> Iterator[Row]:
             yield Row(name, ours, LIMITS_MS[kind, count], "the limit of the specification")
             loops, scaled = by_loops(kind, drawn)
             yield Row(name, ours, loops, "plain Python loops", note="scaled up from some rows" if scaled else "")
+    yield memory(run)
     yield from by_library(run)
