@@ -91,7 +91,7 @@ TOKEN = {
 REGISTRY = {
     "IncompleteCommitment": ("weights root, tokenizer, engine and uri must all be set", "commit the whole manifest"),
     "AlreadyRegistered": ("model {id} is registered already", "nothing to do"),
-    "UnknownModel": ("model {id} is not registered", "register it first: gengov model register"),
+    "UnknownModel": ("model {id} is not registered", "register it first: gengov model commit"),
     "StatusNotSettable": ("this status cannot be set", "Approved or Revoked can"),
     "ModelNotApproved": ("model {id} is not approved", "governance must approve it on the slow track"),
     "ZeroId": ("the id is zero", "give the template's or sampler's id"),

@@ -1,4 +1,4 @@
-"""`gengov model`: commit a folder of weights - manifest, verify, register - and see what is registered."""
+"""`gengov model`: the manifest of a folder of weights, and the models that are registered."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,20 +8,18 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from oracle.cli.amounts import format_duration
 from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.cli.words import when
 from oracle.domain.errors import Refused
-from oracle.domain.sampler import Sampler
+from oracle.mechanism import certificate
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.template import template
 from oracle.model import hashing
-from oracle.model.folder import MANIFEST_FILE
-from oracle.ports.chain import Call
+from oracle.model.folder import MANIFEST_FILE, read_certificate
 
-app = typer.Typer(name="model", no_args_is_help=True, help="Committed weights: manifest, verify, register, list.")
+app = typer.Typer(name="model", no_args_is_help=True, help="Weights: calibrate, commit, verify, list them.")
 
 Folder = Annotated[Path, typer.Argument(help="Model folder in Hugging Face form.")]
 STATUS = ("unknown", "registered", "approved", "revoked")
@@ -31,12 +29,21 @@ STATUS = ("unknown", "registered", "approved", "revoked")
 def manifest(
     session: Session,
     folder: Folder,
+    numeric_class: Annotated[
+        str, typer.Option(help="E (exact), F (fp32) or B (bf16); as the present manifest says if omitted.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Write over a manifest that differs.")] = False,
 ) -> None:
-    """Read every byte of a folder once and write its manifest: sizes, sha256, Merkle roots, sampler, template."""
-    with _progress("reading") as progress:
-        made = hashing.build_manifest(folder, template=template().definition, sampler=Sampler(), progress=progress)
+    """Read every byte of a folder once and write its manifest: sizes, sha256, Merkle roots, sampler, template.
+
+    The tolerance of classes F and B is that of the folder's calibration certificate.
+    """
     path = folder / MANIFEST_FILE
+    if not numeric_class and path.exists():
+        numeric_class = hashing.read_manifest(folder).sampler.numeric_class
+    sampler = certificate.sampler_for(numeric_class or "E", read_certificate(folder))
+    with bytes_bar("reading") as progress:
+        made = hashing.build_manifest(folder, template=template().definition, sampler=sampler, progress=progress)
     if path.exists() and path.read_bytes() != made.to_bytes() and not force:
         raise Refused(
             f"{path} exists and says something else: the folder changed since",
@@ -51,6 +58,8 @@ def manifest(
             "tokenizer_hash": made.tokenizer_hash,
             "engine_hash": made.engine_hash,
             "sampler_id": sampler_id(made.sampler),
+            "numeric_class": made.sampler.numeric_class,
+            "tau": made.sampler.tau,
             "bytes": sum(entry.size for entry in made.files),
             "files": len(made.files),
         },
@@ -62,38 +71,11 @@ def manifest(
 def verify(session: Session, folder: Folder) -> None:
     """Compare every byte of a folder with its manifest; a change is refused naming file and chunk."""
     found = hashing.read_manifest(folder)
-    with _progress("checking") as progress:
+    with bytes_bar("checking") as progress:
         hashing.verify_folder(folder, found, progress)
     session.emit(
         {"identity": found.identity, "files": len(found.files), "valid": True},
         lambda: out.print(f"{folder}: {len(found.files)} files are as committed, identity 0x{found.identity.hex()}"),
-    )
-
-
-@command(app, "register", writes=True)
-def register(
-    session: Session,
-    folder: Folder,
-    uri: Annotated[str, typer.Option(help="Where others can fetch the folder.")],
-) -> None:
-    """Register a folder's commitment as its weight setter. The organisation approves it by a slow vote."""
-    found = hashing.read_manifest(folder)
-    with _progress("checking") as progress:
-        hashing.verify_folder(folder, found, progress)
-    own = found.commitment(uri)
-    committed = (own.weights_root, own.tokenizer_hash, own.engine_hash, own.uri)
-    org = session.organisation
-    number = org.chain.read("ModelRegistry", "modelIdOf", session.account, committed)
-    if org.chain.read("ModelRegistry", "setterOf", number) != "0x" + "00" * 20:
-        raise Refused(f"this model is registered already: 0x{number.hex()}")
-    receipt = session.write(
-        Call("ModelRegistry", "register", (committed,)),
-        why=f"Register {folder.name} with you as its weight setter",
-        deadline=f"usable once approved, in epochs whose bidding begins {_age(session)} from now or later",
-    )
-    session.emit(
-        {"model_id": number, "setter": session.account, "sent": receipt is not None},
-        lambda: out.print(f"model id 0x{number.hex()}"),
     )
 
 
@@ -129,12 +111,8 @@ def list_(session: Session) -> None:
     session.emit({"models": rows}, render)
 
 
-def _age(session: Session) -> str:
-    return format_duration(session.organisation.chain.read("ModelRegistry", "minAge"))
-
-
 @contextmanager
-def _progress(verb: str) -> Iterator[hashing.Progress]:
+def bytes_bar(verb: str) -> Iterator[hashing.Progress]:
     """A bar over bytes; it takes (done, total)."""
     columns = (TextColumn(verb), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=err, transient=True) as bar:

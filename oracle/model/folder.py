@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from oracle.domain.errors import Refused
+from oracle.domain.errors import BadInput, Refused
+from oracle.mechanism import canonical
 
 MANIFEST_FILE = "manifest.json"
+CERTIFICATE_FILE = "calibration.json"
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz", ".h5", ".keras"}
 _CODE = {".py", ".pyc", ".so", ".dll", ".dylib", ".sh", ".exe"}
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
@@ -17,6 +20,17 @@ def list_files(model_dir: Path) -> list[str]:
         raise Refused(f"{model_dir}: not a folder", hint="Give the folder that holds config.json and the weights.")
     paths = sorted(path.relative_to(model_dir).as_posix() for path in _walk(model_dir, model_dir))
     return [path for path in paths if path != MANIFEST_FILE]
+
+
+def read_certificate(model_dir: Path) -> dict[str, Any] | None:
+    """The certificate in a folder, or None; raises BadInput naming the file where it is no canonical JSON object."""
+    path = model_dir / CERTIFICATE_FILE
+    if not path.is_file():
+        return None
+    document = canonical.loads_canonical(path.read_bytes(), name=str(path))
+    if not isinstance(document, dict):
+        raise BadInput(f"{path}: not a JSON object", hint="Make it anew with `gengov model calibrate`.")
+    return dict(document)
 
 
 def _walk(root: Path, folder: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from oracle.mechanism.noise import NOISE_VERSION
 from oracle.mechanism.weight_tree import CHUNK, chunk_root
 from oracle.model.config import CONFIG_FILE, read_config, read_json
 from oracle.model.exact import NUMERICS_VERSION
-from oracle.model.folder import MANIFEST_FILE, list_files
+from oracle.model.folder import CERTIFICATE_FILE, MANIFEST_FILE, list_files, read_certificate
 from oracle.model.grammar import GRAMMAR_VERSION
 from oracle.model.manifest import TOKENIZER_FILE, WEIGHTS_SUFFIX, FileEntry, Manifest, exact_json, parse_manifest
 from oracle.model.rows import tensors_by_name
@@ -32,16 +32,15 @@ def build_manifest(
     *,
     template: Mapping[str, Any],
     sampler: Sampler,
-    certificate: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Reads the whole folder once. `template` is the template's definition, whose actions carry the selection weights.
 
-    `certificate` is the calibration of a class with a tolerance; class E needs none. Raises Refused for a file that
-    must not be there, BadInput for a folder that is not a model.
+    The calibration certificate in the folder, if there is one, becomes part of the rules. Raises Refused for a file
+    that must not be there, BadInput for a folder that is not a model.
     """
     names = list_files(model_dir)
-    _check_model(model_dir, names)
+    _check_model(model_dir, names, sampler)
     meter = _Meter(sum((model_dir / name).stat().st_size for name in names), progress)
     with ThreadPoolExecutor(1) as helper:
         files = tuple(_read_entry(model_dir, name, meter, helper) for name in names)
@@ -51,7 +50,7 @@ def build_manifest(
         "grammar": sampler.grammar,
         "parser": PARSER_VERSION,
         "sampler": asdict(sampler),
-        "certificate": None if certificate is None else dict(certificate),
+        "certificate": read_certificate(model_dir),
     }
     return Manifest(files, exact_json(read_json(model_dir / CONFIG_FILE)), engine)
 
@@ -86,9 +85,11 @@ def verify_folder(model_dir: Path, manifest: Manifest, progress: Progress | None
     with ThreadPoolExecutor(1) as helper:
         for name in names:
             _compare(model_dir / name, listed[name], _read_entry(model_dir, name, meter, helper, listed[name].chunks))
-    _check_model(model_dir, names)
+    _check_model(model_dir, names, manifest.sampler)
     if exact_json(read_json(model_dir / CONFIG_FILE)) != manifest.config:
         raise Refused(f"{model_dir / MANIFEST_FILE}: its config is not that of {CONFIG_FILE}", hint=_REFETCH)
+    if read_certificate(model_dir) != manifest.engine.get("certificate"):
+        raise Refused(f"{model_dir / MANIFEST_FILE}: its certificate is not that of {CERTIFICATE_FILE}", hint=_REFETCH)
     check_engine(manifest)
 
 
@@ -110,9 +111,10 @@ def check_engine(manifest: Manifest) -> None:
 _REFETCH = "Fetch the file again from the place that the registry names."
 
 
-def _check_model(model_dir: Path, names: Sequence[str]) -> None:
+def _check_model(model_dir: Path, names: Sequence[str], sampler: Sampler) -> None:
     """Raises BadInput for a folder that is not a model, Refused for weights that no engine would load."""
-    read_config(model_dir)
+    if sampler.numeric_class == "E":
+        read_config(model_dir)  # exact mode knows Llamas only; the other classes have other engines too
     used = {path.name for path in weight_files(model_dir)}
     tensors_by_name(model_dir)
     if TOKENIZER_FILE not in names:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oracle.mechanism.noise import noise_words
 from tests.e2e.conftest import ROOT, Gengov
 
 MODEL = ROOT / "models" / "gengov-tiny"
@@ -192,6 +193,77 @@ def test_model__manifest_of_a_changed_folder__kept_unless_forced(gengov: Gengov,
     gengov("model", "manifest", str(weights), code=1)
     gengov("model", "manifest", str(weights), "--force")
     gengov("model", "verify", str(weights))
+
+
+def test_model__commit_of_a_changed_folder__nothing_sent(gengov: Gengov, devnet: Any, weights: Path) -> None:
+    (weights / "README.md").write_text("another card")
+    gengov("model", "commit", str(weights), "--uri", "ipfs://x", "--as", "bob", "--yes", code=1)
+    assert "README.md: chunk 0" in gengov.said
+
+
+def test_model__commit_in_a_class_without_certificate__nothing_sent(gengov: Gengov, devnet: Any, weights: Path) -> None:
+    (weights / "calibration.json").unlink(missing_ok=True)
+    gengov("model", "manifest", str(weights), "--force", "--numeric-class", "F", code=1)
+    assert "class F needs a calibration certificate" in gengov.said
+    (weights / "calibration.json").write_text('{"classes":{"F":{"tau":1000}}}')
+    gengov("model", "manifest", str(weights), "--force", "--numeric-class", "F")
+    gengov("model", "commit", str(weights), "--uri", "ipfs://x", "--as", "bob", "--yes", code=1)
+    assert "the calibration certificate is malformed" in gengov.said
+    assert "gengov model calibrate" in gengov.said
+    gengov("model", "manifest", str(weights), "--numeric-class", "N", code=2)
+    assert "numeric class 'N' cannot be committed" in gengov.said
+
+
+def test_model__commit_of_a_model_whose_honest_answers_fail__nothing_sent(
+    gengov: Gengov, devnet: Any, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A noise that the check does not share stands for an engine that is broken."""
+    monkeypatch.setattr("oracle.model.sampling.noise_words", lambda seed, *rest: noise_words(bytes(32), *rest))
+    gengov("model", "commit", str(weights), "--uri", "ipfs://x", "--as", "bob", "--yes", code=1)
+    assert "honestly drawn tokens fail their own check" in gengov.said
+
+
+def test_model__calibrate_with_an_unknown_engine__exit_2(gengov: Gengov, weights: Path) -> None:
+    gengov("model", "calibrate", str(weights), "--engine", "abacus", code=2)
+    assert "--engine abacus is unknown" in gengov.said
+    gengov("model", "calibrate", str(weights / "nowhere"), code=1)
+    assert "not a folder" in gengov.said
+
+
+def test_model__calibrated_and_committed_to_another_class__verifies(
+    gengov: Gengov, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.model.calibration.SAMPLES", 4)
+    made = gengov.json("model", "calibrate", str(weights), "--tokens", "10", "--engine", "fp32")
+    assert made["classes"]["F"]["honest"][0]["mismatches"] == 0
+    gengov("model", "verify", str(weights), code=1)
+    said = gengov.json("model", "manifest", str(weights), "--force", "--numeric-class", "F")
+    assert (said["numeric_class"], said["tau"]) == ("F", made["classes"]["F"]["tau"])
+    gengov("model", "verify", str(weights))
+    again = gengov.json("model", "manifest", str(weights), "--force")
+    assert again["identity"] == said["identity"]  # the class stays what it was
+
+
+def test_model__row_proof__made_once_and_checked_without_the_model(
+    gengov: Gengov, weights: Path, tmp_path: Path
+) -> None:
+    name, proof = "model.layers.2.mlp.up_proj.weight", tmp_path / "proof.json"
+    made = gengov.json("model", "prove-row", str(weights), name, "17", "--out", str(proof))
+    told = gengov.json("model", "verify-row", str(proof), "--weights-root", made["weights_root"])
+    assert (told["valid"], told["dtype"], len(told["bytes"])) == (True, "BF16", 2 + 2 * 192 * 2)
+    gengov("model", "prove-row", str(weights), name, "17", "--out", str(proof), code=1)
+    assert "exists" in gengov.said
+    gengov("model", "prove-row", str(weights), name, "17", "--out", str(tmp_path / "no" / "proof"), code=2)
+    assert "cannot write" in gengov.said
+    gengov("model", "prove-row", str(weights), name, "512", "--out", str(tmp_path / "b"), code=2)
+    assert "its rows are 0 to 511" in gengov.said.lower()
+    gengov("model", "verify-row", str(proof), "--weights-root", "0x" + "11" * 32, code=1)
+    assert "leads to weights root" in gengov.said
+    gengov("model", "verify-row", str(proof), "--weights-root", "0xzz", code=2)
+    gengov("model", "verify-row", str(tmp_path / "none"), "--weights-root", made["weights_root"], code=2)
+    proof.write_text("{}")
+    gengov("model", "verify-row", str(proof), "--weights-root", made["weights_root"], code=2)
+    assert "malformed proof" in gengov.said
 
 
 # Proposals and votes

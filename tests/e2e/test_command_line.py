@@ -148,12 +148,15 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
     assert rest["amount"] == 20 * TOKEN - TOKEN // 1000  # alone, one pays the reserve price, not the bid
 
 
-def test_model__register_another_setter__is_listed_unapproved(gengov: Gengov, devnet: Any) -> None:
+def test_model__committed_by_another_setter__is_listed_unapproved(gengov: Gengov, devnet: Any) -> None:
     model = ROOT / "models" / "gengov-tiny"
-    made = gengov.json("model", "register", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes")
+    made = gengov.json("model", "commit", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes")
+    assert made["tokens_tried"] > 500
+    assert made["sampler_approved"]
+    assert "slow vote approves the model" in gengov.said
     listed = {row["model_id"]: row["status"] for row in gengov.json("model", "list")["models"]}
     assert listed[made["model_id"]] == "registered"
-    gengov("model", "register", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes", code=1)
+    gengov("model", "commit", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes", code=1)
     assert "registered already" in gengov.said
 
 

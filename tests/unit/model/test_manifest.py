@@ -95,7 +95,6 @@ def test_manifest__place_of_the_folder__changes_the_commitment_but_not_the_ident
     [
         {"template": TEMPLATE | {"name": "other"}},
         {"sampler": Sampler(temperature_milli=900)},
-        {"certificate": {"epsilon": "1e-5"}},
     ],
 )
 def test_manifest__other_rules__other_engine_hash_and_identity_for_the_same_weights(
@@ -105,6 +104,22 @@ def test_manifest__other_rules__other_engine_hash_and_identity_for_the_same_weig
     assert one.engine_hash != other.engine_hash
     assert one.identity != other.identity
     assert one.weights_root == other.weights_root
+
+
+def test_manifest__certificate_in_the_folder__is_part_of_the_rules(folder: Path) -> None:
+    one = build(folder)
+    (folder / "calibration.json").write_bytes(canonical.dumps({"eps": "0.00001"}))
+    other = build(folder)
+    assert other.engine["certificate"] == {"eps": "0.00001"}
+    assert (one.engine_hash != other.engine_hash, one.weights_root == other.weights_root) == (True, True)
+
+
+def test_manifest__architecture_of_another_engine__only_with_a_tolerance(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["QwenForCausalLM"]}))
+    with pytest.raises(BadInput, match="QwenForCausalLM"):
+        build(folder)
+    verify_folder(folder, build(folder, sampler=Sampler(numeric_class="F", tau=1000)))
 
 
 def test_build__progress__counts_bytes_up_to_the_whole_folder(folder: Path) -> None:
