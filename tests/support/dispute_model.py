@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from oracle.domain.dispute import DisputeTerms, Ground, Ruling, Shares, Votes
+from oracle.domain.dispute import DisputeTerms, Ground, Ruling, Shares, Verdict, Votes
 from oracle.domain.proposal import ProposalState, Track
 from oracle.mechanism import dispute
 from tests.support.token_model import Refusal
@@ -41,20 +41,6 @@ class Record:
     reopened_until: int = 0
     open: bool = False
     published: bool = False
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What verifiers sign, in the order of the contract's struct."""
-
-    proposal_id: int
-    round: int
-    ruling: Ruling
-    evidence: bytes
-    deadline: int
-
-    def as_abi(self) -> tuple[int, int, int, bytes, int]:
-        return self.proposal_id, self.round, self.ruling, self.evidence, self.deadline
 
 
 @dataclass

@@ -8,11 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 from eth_account import Account
-from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 
-from oracle.domain.dispute import Ground, Ruling, Votes
+from oracle.domain.dispute import Ground, Ruling, Verdict, Votes
 from oracle.domain.proposal import ProposalState, Track
+from oracle.mechanism import verdict_message
 from tests.support.court import (
     BOND,
     CHALLENGERS,
@@ -30,22 +30,12 @@ from tests.support.court import (
     TOKEN,
     Court,
 )
-from tests.support.dispute_model import FOREVER, DisputeModel, Facts, Verdict
+from tests.support.dispute_model import FOREVER, DisputeModel, Facts
 from tests.support.evm import CHAIN_ID, Contract, Revert
 from tests.support.token_model import Refusal
 
 YOUNG = 5
 """Proposals that take part; the older ones had their time."""
-
-VERDICT_TYPES = {
-    "Verdict": [
-        {"name": "proposalId", "type": "uint256"},
-        {"name": "round", "type": "uint256"},
-        {"name": "ruling", "type": "uint8"},
-        {"name": "evidenceHash", "type": "bytes32"},
-        {"name": "deadline", "type": "uint256"},
-    ]
-}
 
 
 class DisputePair(Court):
@@ -168,7 +158,7 @@ class DisputePair(Court):
         if self.signed and self.rnd.random() < 0.1:
             verdict, signers, signatures = self.rnd.choice(self.signed)
         elif self.rnd.random() < 0.1:
-            verdict, signers = replace(verdict, evidence=self.rnd.randbytes(32)), ["nobody known"] * len(signers)
+            verdict, signers = replace(verdict, evidence_hash=self.rnd.randbytes(32)), ["nobody known"] * len(signers)
         self.signed.append((verdict, signers, signatures))
         self._relay(verdict, signers, signatures)
 
@@ -273,17 +263,9 @@ class DisputePair(Court):
         return targets, values, calldatas, keccak(description.encode())
 
     def sign(self, verdict: Verdict, who: str) -> bytes:
-        """An EIP-712 signature made from the standard alone, without asking the contract."""
-        domain = {
-            "name": "gengov VerifierCommittee",
-            "version": "1",
-            "chainId": CHAIN_ID,
-            "verifyingContract": self.committee.address,
-        }
-        fields = (part["name"] for part in VERDICT_TYPES["Verdict"])
-        message = dict(zip(fields, verdict.as_abi(), strict=True))
-        signable = encode_typed_data(domain, VERDICT_TYPES, message)
-        return bytes(Account.sign_message(signable, KEYS[who]).signature)
+        """A member's, or anybody's, signature."""
+        message = verdict_message.typed(CHAIN_ID, self.committee.address, verdict)
+        return bytes(Account.sign_typed_data(KEYS[who], full_message=message).signature)
 
 
 def _plain(values: Any) -> list[Any]:
