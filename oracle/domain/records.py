@@ -1,4 +1,4 @@
-"""What the ledger keeps: sealed bids with their salts, prompts, samples, intents, transactions and decisions."""
+"""What the ledger keeps: sealed bids with their salts, prompts, samples, intents, transactions, decisions, checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +20,16 @@ class Stage(StrEnum):
     EXECUTE = "execute"
     ROLL = "roll"
     SETTLE_REWARD = "settle_reward"
+
+    # The veto window, beside the way.
+    VERIFY = "verify"
+    CHALLENGE = "challenge"
+    PUBLISH = "publish"
+    SIGN = "sign"
+    RELAY = "relay"
+    TIME_OUT = "time_out"
+    RELEASE = "release"
+    WITHDRAW = "withdraw"
 
 
 class IntentState(StrEnum):
@@ -101,3 +111,23 @@ class SelectionRow:
     valid: int
     data_digest: bytes
     summary: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """What checking a proposal found, the last time: `ground` is empty if it holds, else the word of what is wrong.
+
+    `evidence` are the canonical bytes that verdicts sign the hash of, `found` says it in words, `at` is chain time.
+    """
+
+    proposal_id: int
+    ground: str
+    evidence: bytes
+    found: str
+    engine: str
+    at: int
+
+    @property
+    def valid(self) -> bool:
+        """Whether the proposal is what the committed model answered."""
+        return not self.ground

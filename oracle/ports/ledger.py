@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from oracle.domain.records import Decision, Intent, SealedBid, SelectionRow, Stage, TransactionRecord
+from oracle.domain.records import CheckRow, Decision, Intent, SealedBid, SelectionRow, Stage, TransactionRecord
 from oracle.domain.sample import RawSample
 
 
@@ -38,7 +38,7 @@ class Ledger(Protocol):
         """The canonical bytes of a prompt, if they were kept here."""
         ...
 
-    def save_samples(self, epoch: int, seed: bytes, rows: Sequence[RawSample]) -> None:
+    def save_samples(self, epoch: int, seed: bytes, drawn: Sequence[RawSample]) -> None:
         """Keeps the answers drawn with `seed`; the same rows again are no change."""
         ...
 
@@ -88,6 +88,18 @@ class Ledger(Protocol):
 
     def decisions(self, key: str | None = None) -> list[Decision]:
         """Decisions, oldest first, of one key or all."""
+        ...
+
+    def save_check(self, row: CheckRow) -> None:
+        """Keeps what checking a proposal found, in the place of an earlier check of it."""
+        ...
+
+    def check(self, proposal_id: int) -> CheckRow | None:
+        """The last check of a proposal."""
+        ...
+
+    def checks(self) -> list[CheckRow]:
+        """The last check of every proposal, oldest first."""
         ...
 
     def cursor(self, name: str) -> tuple[int, bytes] | None:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, insert, select, update
 
 from oracle.domain.errors import Refused
 from oracle.domain.records import (
+    CheckRow,
     Decision,
     Intent,
     IntentState,
@@ -18,7 +19,7 @@ from oracle.domain.records import (
     TransactionRecord,
 )
 from oracle.domain.sample import RawSample
-from oracle.state import bids_file, tables
+from oracle.state import bids_file, rows, tables
 from oracle.state.database import Database
 
 _OPEN = (IntentState.INTENDED, IntentState.SIGNED)
@@ -76,23 +77,23 @@ class SqlLedger:
         with self._database.transaction() as connection:
             return _prompt(connection, prompt_hash)
 
-    def save_samples(self, epoch: int, seed: bytes, rows: Sequence[RawSample]) -> None:
+    def save_samples(self, epoch: int, seed: bytes, drawn: Sequence[RawSample]) -> None:
         """Keeps a whole draw at once, so that a crash leaves all of it or nothing."""
         key = {"organisation": self._organisation, "epoch": epoch, "seed": seed}
         with self._database.transaction() as connection:
             if connection.execute(select(tables.draws).where(_equal(tables.draws, key))).first():
                 return
             connection.execute(insert(tables.draws).values(**key))
-            if rows:
-                connection.execute(insert(tables.samples), [key | _sample_values(row) for row in rows])
+            if drawn:
+                connection.execute(insert(tables.samples), [key | rows.sample_values(row) for row in drawn])
 
     def samples(self, epoch: int, seed: bytes) -> list[RawSample]:
         """The draw, by index."""
         table = tables.samples
         where = _equal(table, {"organisation": self._organisation, "epoch": epoch, "seed": seed})
         with self._database.transaction() as connection:
-            rows = connection.execute(select(table).where(where).order_by(table.c.index)).all()
-        return [_sample(row) for row in rows]
+            found = connection.execute(select(table).where(where).order_by(table.c.index)).all()
+        return [rows.sample(row) for row in found]
 
     def save_selection(self, row: SelectionRow) -> None:
         """Keeps the median answer; the first one stands, being a function of the samples."""
@@ -118,15 +119,15 @@ class SqlLedger:
         """The row of (stage, key)."""
         with self._database.transaction() as connection:
             row = connection.execute(select(tables.intents).where(self._intent(stage, key))).first()
-        return None if row is None else _intent(row)
+        return None if row is None else rows.intent(row)
 
     def open_intents(self) -> list[Intent]:
         """What was meant and not finished, oldest first."""
         table = tables.intents
         where = and_(table.c.organisation == self._organisation, table.c.state.in_([s.value for s in _OPEN]))
         with self._database.transaction() as connection:
-            rows = connection.execute(select(table).where(where).order_by(table.c.id)).all()
-        return [_intent(row) for row in rows]
+            found = connection.execute(select(table).where(where).order_by(table.c.id)).all()
+        return [rows.intent(row) for row in found]
 
     def intend(self, stage: Stage, key: str, sender: str) -> Intent:
         """Writes, or after a drop rewrites, the intent; an open one is returned as it stands."""
@@ -136,7 +137,7 @@ class SqlLedger:
             if row is not None and row.state == IntentState.CONFIRMED:
                 raise Refused(f"{stage} of {key} is already done in 0x{row.tx_hash.hex()}")
             if row is not None and row.state != IntentState.DROPPED:
-                return _intent(row)
+                return rows.intent(row)
             fresh = {"state": IntentState.INTENDED.value, "sender": sender, "detail": ""}
             if row is None:
                 identity = {"organisation": self._organisation, "stage": stage.value, "key": key}
@@ -190,8 +191,25 @@ class SqlLedger:
 
     def decisions(self, key: str | None = None) -> list[Decision]:
         """Decisions, oldest first."""
-        rows = self._all(tables.decisions, Decision.__slots__)
-        return [Decision(**{**row, "stage": Stage(row["stage"])}) for row in rows if key in (None, row["key"])]
+        found = self._all(tables.decisions, Decision.__slots__)
+        return [Decision(**{**row, "stage": Stage(row["stage"])}) for row in found if key in (None, row["key"])]
+
+    def save_check(self, row: CheckRow) -> None:
+        """Keeps a check, or replaces the earlier one."""
+        identity = {"organisation": self._organisation, "proposal_id": row.proposal_id}
+        values = {name: getattr(row, name) for name in CheckRow.__slots__ if name != "proposal_id"}
+        with self._database.transaction() as connection:
+            changed = connection.execute(update(tables.checks).where(_equal(tables.checks, identity)).values(**values))
+            if not changed.rowcount:
+                connection.execute(insert(tables.checks).values(**identity, **values))
+
+    def check(self, proposal_id: int) -> CheckRow | None:
+        """The last check of one proposal."""
+        return next((row for row in self.checks() if row.proposal_id == proposal_id), None)
+
+    def checks(self) -> list[CheckRow]:
+        """All of them, in the order of first checks."""
+        return [CheckRow(**row) for row in self._all(tables.checks, CheckRow.__slots__)]
 
     def cursor(self, name: str) -> tuple[int, bytes] | None:
         """Where the reading of events named `name` stands."""
@@ -225,8 +243,8 @@ class SqlLedger:
     def _bids(self, connection: Connection) -> list[SealedBid]:
         table = tables.bids
         query = select(table).where(table.c.organisation == self._organisation).order_by(table.c.epoch, table.c.bidder)
-        rows = connection.execute(query).all()
-        return [SealedBid(**{k: v for k, v in row._mapping.items() if k != "organisation"}) for row in rows]
+        found = connection.execute(query).all()
+        return [SealedBid(**{k: v for k, v in row._mapping.items() if k != "organisation"}) for row in found]
 
     def _dump(self, connection: Connection) -> str:
         bids = self._bids(connection)
@@ -260,23 +278,6 @@ def _prompt(connection: Connection, prompt_hash: bytes) -> bytes | None:
     table = tables.prompts
     found = connection.execute(select(table.c.document).where(table.c.prompt_hash == prompt_hash)).scalar()
     return None if found is None else bytes(found)
-
-
-def _intent(row: Row[Any]) -> Intent:
-    return Intent(
-        Stage(row.stage), row.key, IntentState(row.state), row.sender, row.tx_hash, row.nonce, row.raw, row.detail
-    )
-
-
-def _sample_values(row: RawSample) -> dict[str, Any]:
-    tokens = b"".join(token.to_bytes(4, "big") for token in row.token_ids)
-    return {"index": row.index, "tokens": tokens, "text": row.text, "finished": int(row.finished)}
-
-
-def _sample(row: Row[Any]) -> RawSample:
-    # `index` is also a method of tuples, hence the mapping.
-    tokens = tuple(int.from_bytes(row.tokens[i : i + 4], "big") for i in range(0, len(row.tokens), 4))
-    return RawSample(row._mapping["index"], tokens, row.text, bool(row.finished))
 
 
 def _slug(organisation: str) -> str:

@@ -12,7 +12,11 @@ def _first(connection: Connection) -> None:
     tables.metadata.create_all(connection)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
+def _checks(connection: Connection) -> None:
+    tables.checks.create(connection, checkfirst=True)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _checks)
 """Step i brings a file from version i to version i + 1; a step that was released is never changed."""
 
 

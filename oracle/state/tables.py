@@ -145,6 +145,20 @@ decisions = Table(
     UniqueConstraint("organisation", "stage", "key", "verdict"),
 )
 
+checks = Table(
+    "checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _organisation(),
+    Column("proposal_id", Uint256, nullable=False),
+    Column("ground", String(32), nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("engine", String(160), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("organisation", "proposal_id"),
+)
+
 cursors = Table(
     "cursors",
     metadata,
