@@ -32,6 +32,17 @@ class Stage(StrEnum):
     WITHDRAW = "withdraw"
 
 
+class Role(StrEnum):
+    """What an oracle does for its account; one process may have several."""
+
+    POSTER = "poster"
+    """Opens its bids, draws, posts, and answers for what it posted."""
+    VERIFIER = "verifier"
+    """Checks every proposal, challenges what fails, judges as a member of the committee."""
+    KEEPER = "keeper"
+    """Does what anyone may and somebody must: settle, fix the seed, queue, execute, close, reward."""
+
+
 class IntentState(StrEnum):
     """How far an intended write came. `DROPPED` ones were refused or displaced: nothing of them is on chain."""
 

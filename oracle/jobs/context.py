@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 from oracle.domain.action import Deployment
 from oracle.domain.errors import GengovError
-from oracle.domain.records import Stage
+from oracle.domain.records import Role, Stage
 from oracle.domain.sampler import Sampler
 from oracle.ports.chain import Chain
 from oracle.ports.clock import Clock
+from oracle.ports.inbox import VerdictInbox
 from oracle.ports.ledger import Ledger
 from oracle.ports.model import ModelRunner, Progress
 from oracle.ports.signer import Signer
 from oracle.ports.store import ContentStore
+from oracle.verification import OpenModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,20 @@ def _silent(step: Step) -> None:
 
 
 @dataclass(frozen=True)
+class Verifier:
+    """What an oracle needs to check proposals, and how far it goes on its own.
+
+    `challenge_budget` is the most that is at stake at one time, in reserve base units (0: it never challenges);
+    `data_patience` the seconds that it waits for data before it challenges their absence.
+    """
+
+    open_model: OpenModel
+    inboxes: Sequence[VerdictInbox] = ()
+    challenge_budget: int = 0
+    data_patience: int = 3_600
+
+
+@dataclass(frozen=True)
 class Context:
     """The chain with one deployment, this oracle's memory and account, and the models it can run.
 
@@ -53,6 +69,8 @@ class Context:
     open_model: Callable[[bytes], ModelRunner]
     first_block: int = 0
     samplers: Sequence[Sampler] = (Sampler(),)
+    roles: frozenset[Role] = frozenset({Role.POSTER, Role.KEEPER})
+    verifier: Verifier | None = None
     report: Callable[[Step], None] = _silent
     progress: Progress | None = field(default=None)
 

@@ -1,9 +1,14 @@
-"""The jobs in the order of the data's way."""
+"""The jobs in the order of the data's way, and which of them each role does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from oracle.domain.records import Stage
+from oracle.domain.records import Role, Stage
 from oracle.jobs.context import Context, Step
+from oracle.jobs.disputes.challenge import challenge
+from oracle.jobs.disputes.close import release, time_out, withdraw
+from oracle.jobs.disputes.judge import relay, sign
+from oracle.jobs.disputes.publish import publish
+from oracle.jobs.disputes.verify import verify
 from oracle.jobs.execute import execute
 from oracle.jobs.fix_seed import fix_seed
 from oracle.jobs.forfeit import forfeit
@@ -18,18 +23,36 @@ from oracle.jobs.settle_reward import settle_reward
 from oracle.jobs.view import View
 
 Job = Callable[[Context, View], Step | None]
+_ALL = frozenset(Role)
+_POSTER, _VERIFIER, _KEEPER = (frozenset({role}) for role in Role)
 
-PIPELINE: tuple[tuple[Stage, Job], ...] = (
-    (Stage.REVEAL, reveal),
-    (Stage.SETTLE, settle),
-    (Stage.FIX_SEED, fix_seed),
-    (Stage.SAMPLE, sample),
-    (Stage.SELECT, select),
-    (Stage.POST, post),
-    (Stage.FORFEIT, forfeit),
-    (Stage.QUEUE, queue),
-    (Stage.EXECUTE, execute),
-    (Stage.ROLL, roll),
-    (Stage.SETTLE_REWARD, settle_reward),
+PIPELINE: tuple[tuple[Stage, Job, frozenset[Role]], ...] = (
+    (Stage.REVEAL, reveal, _POSTER),
+    (Stage.SETTLE, settle, _POSTER | _KEEPER),
+    (Stage.FIX_SEED, fix_seed, _POSTER | _KEEPER),
+    (Stage.SAMPLE, sample, _POSTER),
+    (Stage.SELECT, select, _POSTER),
+    (Stage.POST, post, _POSTER),
+    (Stage.FORFEIT, forfeit, _KEEPER),
+    (Stage.PUBLISH, publish, _POSTER),
+    (Stage.VERIFY, verify, _VERIFIER),
+    (Stage.CHALLENGE, challenge, _VERIFIER),
+    (Stage.SIGN, sign, _VERIFIER),
+    (Stage.RELAY, relay, _VERIFIER),
+    (Stage.TIME_OUT, time_out, _VERIFIER | _KEEPER),
+    (Stage.QUEUE, queue, _KEEPER),
+    (Stage.EXECUTE, execute, _KEEPER),
+    (Stage.ROLL, roll, _KEEPER),
+    (Stage.SETTLE_REWARD, settle_reward, _KEEPER),
+    (Stage.RELEASE, release, _POSTER),
+    (Stage.WITHDRAW, withdraw, _ALL),
 )
-"""Each job does at most one thing and says so; None means that nothing of its kind is due."""
+"""Each job does at most one thing and says so; None means that nothing of its kind is due.
+
+The veto window comes before execution, so that an oracle of both roles never executes what it would challenge.
+"""
+
+
+def jobs_of(roles: Collection[Role]) -> list[tuple[Stage, Job]]:
+    """What an oracle with these roles does, in order."""
+    return [(stage, job) for stage, job, does in PIPELINE if does & frozenset(roles)]

@@ -6,15 +6,17 @@ from oracle.domain.errors import GengovError, Reverted, Unreachable
 from oracle.domain.records import Stage
 from oracle.jobs.acting import decide, reconcile
 from oracle.jobs.context import Context, Step
-from oracle.jobs.pipeline import PIPELINE, Job
+from oracle.jobs.pipeline import Job, jobs_of
 from oracle.jobs.view import View
 
 MOST_PASSES = 100
 """A bound on steps per run: a contract that never settles must not keep an oracle spending for ever."""
 
 
-def run_due(ctx: Context, jobs: Sequence[tuple[Stage, Job]] = PIPELINE) -> list[Step]:
-    """What was done, waits, or failed, in order; each step also goes to `ctx.report` as it happens.
+def run_due(ctx: Context, jobs: Sequence[tuple[Stage, Job]] | None = None) -> list[Step]:
+    """Does what is due of `jobs`, by default of all that the context's roles do.
+
+    Returns what was done, waits, or failed, in order; each step also goes to `ctx.report` as it happens.
 
     A job that fails is reported and not asked again in this run; the others go on. Unreachable ends the run, for
     nothing can be known any more.
@@ -24,6 +26,7 @@ def run_due(ctx: Context, jobs: Sequence[tuple[Stage, Job]] = PIPELINE) -> list[
         _report(ctx, steps, found)
     failed: set[Stage] = set()
     view = View(ctx)
+    jobs = jobs_of(ctx.roles) if jobs is None else jobs
     for _ in range(MOST_PASSES):
         acted = False
         for stage, job in jobs:

@@ -5,10 +5,13 @@ from functools import cached_property
 
 from eth_utils.crypto import keccak
 
+from oracle.domain.dispute import DisputeTerms
 from oracle.domain.epoch import EpochStage
 from oracle.domain.errors import Unreachable
 from oracle.domain.proposal import ProposalState
 from oracle.jobs.context import Context
+from oracle.jobs.disputes import cases
+from oracle.jobs.disputes.cases import Bonded
 
 PROMPT_UPDATE = "PromptUpdate"
 GOVERNANCE = "Governance"
@@ -109,6 +112,26 @@ class View:
             state=ProposalState(chain.read(GOVERNANCE, "state", proposal_id)),
             calls=(args["targets"], args["values"], args["calldatas"], keccak(text=args["description"])),
         )
+
+    @cached_property
+    def bonded(self) -> list[Bonded]:
+        """The proposals that still have a bond behind them, oldest first, with their cases."""
+        return cases.bonded(self._ctx)
+
+    @cached_property
+    def dispute_terms(self) -> DisputeTerms:
+        """The resolver's present parameters."""
+        return cases.terms(self._ctx)
+
+    @cached_property
+    def threshold(self) -> int:
+        """How many verdicts of the committee rule."""
+        return int(self._ctx.chain.read(cases.COMMITTEE, "threshold"))
+
+    @cached_property
+    def is_member(self) -> bool:
+        """Whether this account is of the committee."""
+        return bool(self._ctx.chain.read(cases.COMMITTEE, "isMember", self._ctx.account))
 
     def proposal_at(self, state: ProposalState) -> Proposal | None:
         """The active proposal if it stands at `state`."""

@@ -76,7 +76,7 @@ def to_execution(org: Organisation) -> int:
     proposal = to_queue(org)
     org.run()
     org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", proposal)))
-    assert did(org.run()) == [Stage.EXECUTE]
+    assert did(org.run()) == [Stage.EXECUTE, Stage.RELEASE, Stage.WITHDRAW]
     org.node.time.skip(org.parameter("PromptUpdate", "capWindow"))
     assert did(org.run()) == [Stage.ROLL]
     return proposal

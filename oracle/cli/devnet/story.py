@@ -186,7 +186,7 @@ class Story:
     def _run(self, stage: Stage, progress: Any = None) -> None:
         """Runs the oracle's job of one stage, as the prompter; fails if it has nothing to do."""
         context = wiring.open_context(self.org, self.devnet.signer("prompter"), report=self._report, progress=progress)
-        steps = run_due(context, [(known, job) for known, job in PIPELINE if known is stage])
+        steps = run_due(context, [(known, job) for known, job, _ in PIPELINE if known is stage])
         failed = next((step.error for step in steps if step.error), None)
         if failed:
             raise failed
