@@ -1,5 +1,6 @@
 """Settings from one TOML file, the environment and flags, checked as a whole before anything starts."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from oracle.domain.errors import BadInput
+from oracle.domain.records import Role
 from oracle.model.options import DEFAULT, EngineOptions, contradictions
 
 ENV_PREFIX = "GENGOV_"
@@ -31,6 +33,13 @@ class Settings(BaseModel):
     password_file: Path | None = Field(None, description="file whose first line opens the keystore")
     key: str | None = Field(None, repr=False, description="bare key, from the environment, local chains only")
     dev_account: int | None = Field(None, ge=0, lt=20, description="account of the development mnemonic")
+    roles: tuple[Role, ...] = Field((Role.POSTER, Role.KEEPER), description=f"what this oracle does: {', '.join(Role)}")
+    inboxes: tuple[str, ...] = Field((), description="folders or http addresses where the committee leaves verdicts")
+    inbox_listen: str | None = Field(None, description="host:port at which this oracle keeps such an inbox for others")
+    challenge_budget: int = Field(
+        0, ge=0, description="whole reserve tokens that challenges may have at stake at a time"
+    )
+    data_patience: int = Field(3_600, ge=0, description="seconds before the absence of data is challenged")
     max_fee_gwei: int = Field(500, gt=0, description="most that is paid per gas")
     timeout: float = Field(20.0, gt=0, le=600, description="seconds an endpoint may take to answer")
 
@@ -39,6 +48,19 @@ class Settings(BaseModel):
     def _http(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("an RPC address begins with http:// or https://")
+        return value
+
+    @field_validator("roles", "inboxes", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        """A list, or one string with commas, as the environment has it."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("inbox_listen")
+    @classmethod
+    def _listening(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[\w.-]+:\d{1,5}|\[[0-9a-f:]+\]:\d{1,5}", value):
+            raise ValueError("write it as host:port, such as 127.0.0.1:8600")
         return value
 
     @field_validator("password_file", "keystore", "deployment")

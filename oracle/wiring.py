@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from oracle.chain import accounts, deployments
@@ -13,15 +13,19 @@ from oracle.chain.rpc import connect
 from oracle.chain.web3chain import GWEI, Web3Chain
 from oracle.config import Settings
 from oracle.domain.action import Deployment
-from oracle.domain.errors import BadInput
+from oracle.domain.committed_model import CommittedModel
+from oracle.domain.errors import BadInput, Unreachable
 from oracle.domain.prompt import Prompt
+from oracle.domain.records import Role
 from oracle.domain.sampler import Sampler
-from oracle.jobs.context import Context, Step
+from oracle.jobs.context import Context, Step, Verifier
+from oracle.mechanism.model_id import model_id
 from oracle.model import hashing, load_runner
 from oracle.model.engines import ENGINES
 from oracle.model.manifest import Manifest
 from oracle.model.options import DEFAULT, EngineOptions
 from oracle.ports.chain import Chain
+from oracle.ports.inbox import VerdictInbox
 from oracle.ports.ledger import Ledger
 from oracle.ports.model import ModelRunner, Progress
 from oracle.ports.signer import Signer
@@ -31,6 +35,8 @@ from oracle.prompts.request import PromptRequest
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from oracle.storage.folder import FolderStore
+from oracle.storage.inbox_folder import FolderInbox
+from oracle.storage.inbox_http import HttpInbox
 from oracle.storage.ipfs import KuboStore
 from oracle.verification import OnChain
 
@@ -115,9 +121,49 @@ def open_context(
         open_model=partial(open_model, organisation),
         first_block=organisation.file.block,
         samplers=samplers(organisation.settings),
+        roles=frozenset(organisation.settings.roles),
+        verifier=open_verifier(organisation) if Role.VERIFIER in organisation.settings.roles else None,
         report=report,
         progress=progress,
     )
+
+
+def open_verifier(organisation: Organisation) -> Verifier:
+    """What checking and judging needs: engines for any committed model here, the inboxes, and how much to stake."""
+    settings = organisation.settings
+
+    @cache
+    def opened(model: CommittedModel, numeric_class: str) -> ModelRunner:
+        folder = folder_of(settings, model.hashes, f"0x{model_id(model).hex()}")
+        return open_folder(folder, engine_for(numeric_class), hashes=model.hashes)[0]
+
+    return Verifier(
+        open_model=opened,
+        inboxes=open_inboxes(settings),
+        challenge_budget=settings.challenge_budget * int(10**organisation.reserve_decimals),
+        data_patience=settings.data_patience,
+    )
+
+
+def open_inboxes(settings: Settings) -> list[VerdictInbox]:
+    """This oracle's own inbox, if it keeps one for others, and then those that the settings name."""
+    own: list[VerdictInbox] = [own_inbox(settings)] if settings.inbox_listen else []
+    return own + [
+        HttpInbox(place, timeout=settings.timeout)
+        if place.startswith(("http://", "https://"))
+        else FolderInbox(Path(place))
+        for place in settings.inboxes
+    ]
+
+
+def own_inbox(settings: Settings) -> FolderInbox:
+    """The folder behind the inbox that this oracle serves. Unreachable if it cannot be made."""
+    folder = settings.home / "inbox"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unreachable(f"cannot make the inbox {folder}: {error.strerror}", hint="check the permissions") from error
+    return FolderInbox(folder)
 
 
 def make_prompt(organisation: Organisation, request: PromptRequest) -> Prompt:

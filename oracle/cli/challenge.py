@@ -1,105 +1,131 @@
-"""`gengov challenge`: dispute a proposal with a stake, see how the case stands, take out what it left."""
+"""`gengov challenge`: dispute a proposal in its veto window, answer a challenge, judge it, take out what it left."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from oracle.cli import verdict
 from oracle.cli.accounts import proposal_id
+from oracle.cli.cases import RESOLVER, Standing, document, render, stakes, standing
+from oracle.cli.checking import check
 from oracle.cli.command import command
-from oracle.cli.output import out
+from oracle.cli.output import err, out
 from oracle.cli.session import Session
-from oracle.cli.words import bps, res, when
-from oracle.domain.dispute import Ground, Ruling
+from oracle.cli.words import res, when
+from oracle.domain.dispute import Ground
 from oracle.domain.errors import BadInput, Refused
+from oracle.mechanism.verdict import evidence as evidence_of
+from oracle.mechanism.verdict import sentence
 from oracle.ports.chain import Call
 
-app = typer.Typer(name="challenge", no_args_is_help=True, help="Dispute a proposal in its veto window.")
+app = typer.Typer(name="challenge", no_args_is_help=True, help="Dispute a proposal in its veto window, and judge it.")
+app.add_typer(verdict.app)
 
-GROUNDS = tuple(ground.word for ground in Ground)
+GROUNDS = {ground.word: ground for ground in Ground}
 Proposal = Annotated[str, typer.Argument(help="Proposal id, or latest.")]
 
 
 @command(app, "open", writes=True)
 def open_(
     session: Session,
-    proposal: Proposal,
-    ground: Annotated[str, typer.Option(help=f"What is wrong: {', '.join(GROUNDS)}.")],
-    evidence: Annotated[str, typer.Option(help="Where the evidence lies (URI).")] = "",
+    proposal: Proposal = "latest",
+    ground: Annotated[
+        str, typer.Option(help=f"What is wrong, if not what the check finds: {', '.join(GROUNDS)}.")
+    ] = "",
+    anyway: Annotated[bool, typer.Option("--anyway", help="Stake even if the proposal verifies.")] = False,
 ) -> None:
-    """Stake on a proposal being wrong. Nothing executes while the case is open."""
-    if ground not in GROUNDS:
+    """Check a proposal and, if it fails, stake on that. Nothing executes while the case is open."""
+    if ground and ground not in GROUNDS:
         raise BadInput(f"--ground: {ground!r} is no ground", hint=f"one of {', '.join(GROUNDS)}")
-    org, chain = session.organisation, session.organisation.chain
+    org = session.organisation
     number = proposal_id(org, proposal)
-    stake = chain.read("DisputeResolver", "nextStake", number)
-    bond = chain.read("DisputeResolver", "bondOf", number).amount
-    share = chain.read("DisputeResolver", "parameter", b"treasuryBps".ljust(32, b"\0"))
-    has = chain.read("ReserveToken", "balanceOf", session.account)
-    if has < stake:
+    found = standing(org, number)
+    stake = _possible(session, found)
+    checked = check(session, number)
+    if checked.failure is None and not (anyway and ground):
         raise Refused(
-            f"the stake is {res(org, stake)}, the account has {res(org, has)}", hint="get more reserve tokens"
+            f"proposal {number} verifies: a challenge would lose {res(org, stake)}",
+            hint="gengov proposal verify shows the check; --anyway with --ground insists",
         )
-    session.approve("ReserveToken", "DisputeResolver", stake, res(org, stake))
-    won = bond - bond * share // 10_000
+    said = GROUNDS[ground] if ground else checked.failure.ground if checked.failure else Ground.SAMPLES
+    if checked.failure is not None:
+        err.print(f"the check found: {sentence(checked.failure)}", markup=False)
+    session.approve("ReserveToken", RESOLVER, stake, res(org, stake))
+    uri = org.store.put(evidence_of(checked)).uri if not session.dry_run else ""
+    until = when(found.challengeable_until, org.chain.head().timestamp)
     receipt = session.write(
-        Call("DisputeResolver", "challenge", (number, GROUNDS.index(ground), evidence)),
-        why=f"Challenge proposal {number} on its {ground} with {res(org, stake)}",
-        deadline=f"ruled invalid, you get {res(org, stake + won)}; valid, you lose {res(org, stake)} "
-        f"({bps(share)} to the treasury)",
+        Call(RESOLVER, "challenge", (number, int(said), uri)),
+        why=f"Challenge proposal {number} on its {said.word} with {res(org, stake)}",
+        deadline="; ".join([*stakes(org, found), f"it can be challenged until {until}"]),
     )
-    session.emit(
-        {"proposal_id": number, "ground": ground, "stake": stake, "sent": receipt is not None},
-        lambda: out.print(f"the case is open: nothing executes until it is ruled on; gengov challenge status {number}"),
-    )
+    data = {"proposal_id": number, "ground": said.word, "stake": stake, "evidence": uri, "sent": receipt is not None}
+    after = f"the case is open: nothing executes until it is ruled on; gengov challenge status {number}"
+    session.emit(data, lambda: out.print(after if receipt else "nothing was sent"))
 
 
 @command(app, "status")
 def status(session: Session, proposal: Proposal = "latest") -> None:
     """The bond behind a proposal, the case if there is one, and until when what can happen."""
-    org, read = session.organisation, session.organisation.chain.read
+    org = session.organisation
     number = proposal_id(org, proposal)
-    bond, case = read("DisputeResolver", "bondOf", number), read("DisputeResolver", "caseOf", number)
-    held = bool(int(case.challenger, 16))
-    data: dict[str, Any] = {
-        "proposal_id": number,
-        "bond": bond.amount,
-        "proposer": bond.proposer,
-        "next_stake": read("DisputeResolver", "nextStake", number),
-        "blocked_until": read("DisputeResolver", "executionBlockedUntil", number),
-        "ruled_invalid": read("DisputeResolver", "ruledInvalid", number),
-        "case": {
-            "challenger": case.challenger,
-            "stake": case.stake,
-            "ground": GROUNDS[case.ground],
-            "round": case.round,
-            "deadline": case.deadline,
-            "ruling": Ruling(case.ruling).word,
-            "open": case.open,
-        }
-        if held
-        else None,
-    }
+    found = standing(org, number)
+    session.emit(document(found), lambda: render(org, found))
+
+
+@command(app, "publish", writes=True)
+def publish(session: Session, proposal: Proposal = "latest") -> None:
+    """Put the data of a proposal on chain, which ends a challenge that it is unavailable. Anyone may."""
+    org = session.organisation
+    number = proposal_id(org, proposal)
+    found = standing(org, number)
+    if org.chain.read(RESOLVER, "published", number):
+        raise Refused(f"the data of proposal {number} is on chain already", hint="gengov challenge status")
+    data = org.store.get(found.digest)
+    challenged = found.open and found.ground is Ground.DATA_UNAVAILABLE
     now = org.chain.head().timestamp
-
-    def render() -> None:
-        out.print(f"bond {res(org, bond.amount)} of {bond.proposer}; a challenge takes {res(org, data['next_stake'])}")
-        if not held:
-            out.print("nobody challenged it")
-            return
-        state = "open" if case.open else f"ruled {Ruling(case.ruling).word}"
-        out.print(f"case {state}: {GROUNDS[case.ground]} by {case.challenger}, stake {res(org, case.stake)}")
-        if case.open:
-            out.print(f"to be ruled on by {when(case.deadline, now)}")
-
-    session.emit(data, render)
+    receipt = session.write(
+        Call(RESOLVER, "publish", (number, data)),
+        why=f"Publish the data of proposal {number}, {len(data):,} bytes",
+        deadline=f"the case ends as valid if this is mined before {when(found.deadline, now)}"
+        if challenged
+        else "nobody challenged that it is available; afterwards nobody can",
+    )
+    session.emit(
+        {"proposal_id": number, "bytes": len(data), "ended_case": challenged, "sent": receipt is not None},
+        lambda: out.print("the data is on chain" if receipt else "nothing was sent"),
+    )
 
 
 @command(app, "withdraw", writes=True)
 def withdraw(session: Session) -> None:
     """Take out what disputes and released bonds left you."""
     org = session.organisation
-    credit = org.chain.read("DisputeResolver", "creditOf", session.account)
+    credit = org.chain.read(RESOLVER, "creditOf", session.account)
     if credit == 0:
         raise Refused(f"nothing is credited to {session.account}", hint="gengov challenge status PROPOSAL")
-    receipt = session.write(Call("DisputeResolver", "withdraw"), why=f"Withdraw {res(org, credit)}")
+    receipt = session.write(Call(RESOLVER, "withdraw"), why=f"Withdraw {res(org, credit)}")
     session.emit({"amount": credit, "sent": receipt is not None}, lambda: out.print(f"{res(org, credit)} are yours"))
+
+
+def _possible(session: Session, found: Standing) -> int:
+    """The stake, before any time is spent on a check. Refused, with the reason, where no challenge can be opened."""
+    org, number = session.organisation, found.number
+    if found.open:
+        raise Refused(f"a case about proposal {number} is open already", hint="gengov challenge status")
+    if not found.bond:
+        raise Refused(f"nothing stands behind proposal {number} any more", hint="its bond was lost or given back")
+    if found.next_stake is None:
+        raise Refused(f"proposal {number} was challenged three times", hint="only the vote can stop it now")
+    now = org.chain.head().timestamp
+    if found.state.final or now >= found.challengeable_until:
+        raise Refused(
+            f"proposal {number} can no longer be challenged: it is {found.state.name.capitalize()}",
+            hint="a challenge counts while it is voted on, and until it can be executed",
+        )
+    has: int = org.chain.read("ReserveToken", "balanceOf", session.account)
+    if has < found.next_stake:
+        raise Refused(
+            f"the stake is {res(org, found.next_stake)}, the account has {res(org, has)}",
+            hint="get more reserve tokens",
+        )
+    return found.next_stake

@@ -13,7 +13,8 @@ from oracle.jobs.acting import act, decide, refusal
 from oracle.jobs.context import Context, Step
 from oracle.jobs.disputes.cases import COMMITTEE, RESOLVER, Bonded
 from oracle.jobs.view import View
-from oracle.ports.chain import Call
+from oracle.ports.chain import Call, Chain
+from oracle.ports.inbox import VerdictInbox
 
 _NOT_NOW = frozenset({"VerdictExpired", "WrongRound", "NoOpenCase", "CaseOverdue", "NotAMember"})
 
@@ -78,28 +79,32 @@ def relay(ctx: Context, view: View) -> Step | None:
 
 
 def collected(ctx: Context, proposal: Bonded) -> list[SignedVerdict]:
-    """Verdicts of members on the present round, from all inboxes; what is malformed or forged is left out.
+    """Verdicts of members on the present round of a proposal, from all inboxes."""
+    inboxes = ctx.verifier.inboxes if ctx.verifier else ()
+    return collect(ctx.chain, inboxes, proposal.id, proposal.rounds)
 
-    An inbox that does not answer is passed over as long as another one does.
+
+def collect(chain: Chain, inboxes: Sequence[VerdictInbox], proposal_id: int, round_: int) -> list[SignedVerdict]:
+    """Verdicts of members on one round, each once; what is malformed or forged is left out.
+
+    An inbox that does not answer is passed over as long as another one does. Raises Unreachable if none answers.
     """
-    if ctx.verifier is None:
-        return []
     found: dict[tuple[str, Verdict], SignedVerdict] = {}
     silent: list[GengovError] = []
-    for inbox in ctx.verifier.inboxes:
+    for inbox in inboxes:
         try:
-            messages = inbox.messages(proposal.id, proposal.rounds)
+            messages = inbox.messages(proposal_id, round_)
         except GengovError as error:
             silent.append(error)
             continue
         for message in messages:
             try:
-                signed = verdicts.accept(ctx.chain, message)
+                signed = verdicts.accept(chain, message)
             except GengovError:
                 continue
-            if (signed.verdict.proposal_id, signed.verdict.round) == (proposal.id, proposal.rounds):
+            if (signed.verdict.proposal_id, signed.verdict.round) == (proposal_id, round_):
                 found[signed.signer, signed.verdict] = signed
-    if silent and len(silent) == len(ctx.verifier.inboxes):
+    if silent and len(silent) == len(inboxes):
         raise silent[0]
     return list(found.values())
 

@@ -1,0 +1,216 @@
+"""`gengov challenge verdict|settle|evidence`: judge a case as a member, bring it to its end, repeat what was judged."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from eth_hash.auto import keccak
+
+from oracle import wiring
+from oracle.chain import verdicts
+from oracle.cli.accounts import proposal_id
+from oracle.cli.cases import COMMITTEE, RESOLVER, standing
+from oracle.cli.checking import check, repeated_by
+from oracle.cli.command import command
+from oracle.cli.output import out
+from oracle.cli.session import Session
+from oracle.cli.words import when
+from oracle.domain.dispute import Ground, Ruling, SignedVerdict, Verdict
+from oracle.domain.errors import BadInput, Refused, Unreachable
+from oracle.jobs.disputes.judge import agreement, collect, relaying
+from oracle.mechanism.verdict import evidence as evidence_of
+from oracle.mechanism.verdict import sentence
+from oracle.mechanism.verdict_message import MAX_MESSAGE
+from oracle.ports.chain import Call
+
+app = typer.Typer()
+Proposal = Annotated[str, typer.Argument(help="Proposal id, or latest.")]
+Files = Annotated[list[Path] | None, typer.Option("--signed", help="File with a member's signed verdict; repeatable.")]
+
+
+@command(app, "verdict", writes=True)
+def verdict(
+    session: Session,
+    proposal: Proposal = "latest",
+    target: Annotated[Path | None, typer.Option("--out", help="Write the signed verdict here.")] = None,
+    attestation: Annotated[Path | None, typer.Option(help="Enclave quote over this verdict, to send along.")] = None,
+) -> None:
+    """As a member of the committee: check the proposal, sign what you found, leave it for the others."""
+    org = session.organisation
+    number = proposal_id(org, proposal)
+    case = standing(org, number)
+    if not case.open:
+        raise Refused(f"no case about proposal {number} is open", hint="gengov challenge status")
+    if case.ground is Ground.DATA_UNAVAILABLE:
+        raise Refused("whether data is available needs no judge", hint="gengov challenge publish, or settle in time")
+    if not org.chain.read(COMMITTEE, "isMember", session.account):
+        raise Refused(f"{session.account} is no member of the committee", hint="sign with a member's account")
+    found = check(session, number)
+    if found.failure is not None and found.failure.ground is Ground.DATA_UNAVAILABLE:
+        raise Unreachable(
+            f"nothing can be judged: {sentence(found.failure)}", hint="fetch the data, or let time decide"
+        )
+    evidence = evidence_of(found)
+    ruling = Ruling.VALID if found.valid else Ruling.INVALID
+    said = Verdict(number, case.round, ruling, keccak(evidence), case.deadline)
+    quote = _read(attestation, "attestation") if attestation else b""
+    signed = verdicts.sign(org.chain, session.signer, said, quote)
+    org.store.put(evidence)
+    left = _leave(session, signed, target)
+    data = {
+        "proposal_id": number,
+        "round": said.round,
+        "ruling": ruling.word,
+        "evidence_hash": said.evidence_hash,
+        "signer": signed.signer,
+        "signature": signed.signature,
+        "attested": bool(quote),
+        "left_at": left,
+    }
+    why = sentence(found.failure) if found.failure else "the proposal is what the committed model answered"
+
+    def show() -> None:
+        out.print(f"{ruling.word}: {why}", markup=False)
+        out.print(f"  signed by {signed.signer}, left at {', '.join(left) or 'no inbox'}", markup=False)
+        out.print(f"  anyone brings it to its end once enough members signed: gengov challenge settle {number}")
+
+    session.emit(data, show)
+
+
+@command(app, "settle", writes=True)
+def settle(session: Session, proposal: Proposal = "latest", signed: Files = None) -> None:
+    """Bring a case to its end: relay verdicts, time it out, or give a bond back. Anyone may; the chain decides."""
+    org = session.organisation
+    number = proposal_id(org, proposal)
+    case = standing(org, number)
+    now = org.chain.head().timestamp
+    if not case.open:
+        if not (case.bond and case.state.final):
+            raise Refused(f"there is nothing to settle about proposal {number}", hint="gengov challenge status")
+        call, why = Call(RESOLVER, "releaseBond", (number,)), "Give the bond of a final proposal back to its proposer"
+        deadline = "it is credited, and taken out by: gengov challenge withdraw"
+    elif now >= case.deadline:
+        call, why = (
+            Call(RESOLVER, "timeout", (number,)),
+            f"End the case about proposal {number}: nobody decided in time",
+        )
+        deadline = "what becomes of bond and stake follows from the track and the votes"
+    elif case.ground is Ground.DATA_UNAVAILABLE:
+        raise Refused(
+            f"the data of proposal {number} may be published until {when(case.deadline, now)}",
+            hint="gengov challenge publish ends it before, if you have the data",
+        )
+    else:
+        agreed = _agreed(session, number, case.round, signed or [])
+        said = agreed[0].verdict
+        call, why = relaying(agreed), f"Rule proposal {number} {said.ruling.word} by {len(agreed)} verdicts"
+        deadline = f"counts until {when(case.deadline, now)}; evidence 0x{said.evidence_hash.hex()}"
+    receipt = session.write(call, why=why, deadline=deadline)
+    after = standing(org, number)
+    session.emit(
+        {
+            "proposal_id": number,
+            "by": call.function,
+            "ruling": after.ruling.word,
+            "open": after.open,
+            "sent": receipt is not None,
+        },
+        lambda: out.print(f"{call.function}: ruled {after.ruling.word}" if receipt else "nothing was sent"),
+    )
+
+
+@command(app, "evidence")
+def evidence(
+    session: Session,
+    proposal: Proposal = "latest",
+    target: Annotated[Path | None, typer.Option("--out", help="Write the evidence (canonical JSON) here.")] = None,
+) -> None:
+    """Make the evidence again from chain and store alone; exit 1 if it is not what was ruled on."""
+    org = session.organisation
+    number = proposal_id(org, proposal)
+    found = check(session, number)
+    made = evidence_of(found)
+    own = keccak(made)
+    rulings = org.chain.events(RESOLVER, "Ruled", first=org.file.block, where={"id": number})
+    last = rulings[-1].args if rulings else None
+    same = None if last is None else last["evidenceHash"] == own
+    if target is not None:
+        _write(target, made)
+    data: dict[str, Any] = {
+        "proposal_id": number,
+        "evidence": made.decode("ascii"),
+        "evidence_hash": own,
+        "ruling": Ruling(last["ruling"]).word if last else None,
+        "ruled_on": last["evidenceHash"] if last else None,
+        "same": same,
+        "repeat": repeated_by(session, number),
+    }
+
+    def show() -> None:
+        out.print(made.decode("ascii"), markup=False, soft_wrap=True)
+        out.print(f"  keccak256 0x{own.hex()}")
+        if last is None:
+            out.print("  nobody ruled on it yet")
+        else:
+            word = Ruling(last["ruling"]).word
+            out.print(
+                f"  round {last['round']} was ruled {word} on " + ("this very evidence" if same else "another one")
+            )
+        out.print(f"  anyone repeats this with: {repeated_by(session, number)}", markup=False)
+
+    session.emit(data, show)
+    if same is False:
+        raise typer.Exit(Refused.exit_code)
+
+
+def _leave(session: Session, signed: SignedVerdict, target: Path | None) -> list[str]:
+    """Hands the verdict to every inbox and to the file; Refused if there is neither."""
+    settings, said = session.settings, signed.verdict
+    message = verdicts.dumps(session.organisation.chain, signed)
+    places = ([str(settings.home / "inbox")] if settings.inbox_listen else []) + list(settings.inboxes)
+    if target is None and not places:
+        raise Refused(
+            "there is no inbox to leave the verdict in", hint="set inboxes in the settings, or give --out FILE"
+        )
+    for inbox in wiring.open_inboxes(settings):
+        inbox.put(said.proposal_id, said.round, signed.signer, message)
+    if target is not None:
+        _write(target, message)
+        places.append(str(target))
+    return places
+
+
+def _agreed(session: Session, number: int, round_: int, files: list[Path]) -> list[SignedVerdict]:
+    """Enough verdicts that say the same, from files and inboxes. Refused, saying who signed what, if there are not."""
+    chain, settings = session.organisation.chain, session.settings
+    found = []
+    for path in files:
+        one = verdicts.accept(chain, _read(path, "signed verdict"), name=str(path))
+        if (one.verdict.proposal_id, one.verdict.round) != (number, round_):
+            raise BadInput(f"{path} is about another case", hint=f"this one is round {round_} of proposal {number}")
+        found.append(one)
+    found += collect(chain, wiring.open_inboxes(settings), number, round_)
+    needed = int(chain.read(COMMITTEE, "threshold"))
+    agreed = agreement(found, needed)
+    if not agreed:
+        said = [f"{each.signer} {each.verdict.ruling.word}" for each in found] or ["nobody signed yet"]
+        raise Refused(
+            f"{needed} members must sign the same verdict: {'; '.join(said)}",
+            hint="members sign with: gengov challenge verdict; give their files with --signed",
+        )
+    return agreed
+
+
+def _read(path: Path, what: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_MESSAGE + 1)
+    except OSError as error:
+        raise BadInput(f"cannot read the {what} {path}: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}") from error
