@@ -1,6 +1,6 @@
 """The oracle dies once at every boundary of every step of a slot, and is started again each time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from oracle.domain.proposal import ProposalState
 from oracle.state.database import Database
 from oracle.state.ledger import SqlLedger
 from oracle.storage.folder import FolderStore
+from tests.support.dying import Crash, Dying
 from tests.support.organisation import FOR, TOKEN, Organisation, found
 from tests.support.way import the_prompt
 
@@ -20,37 +21,6 @@ CHAIN = ("sign", "broadcast", "wait")
 LEDGER = ("intend", "signed", "confirm", "save_samples", "save_selection", "decide")
 STORE = ("put",)
 ONCE = ("AuctionSettled", "SeedFixed", "ProposalPosted", "SlotClosed", "RewardSettled")
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
-
-class Dying:
-    """Stands before a part of the oracle and dies once before, and once after, each new call of the named methods."""
-
-    def __init__(self, part: Any, methods: tuple[str, ...], seen: set[str]) -> None:
-        self._part, self._methods, self._seen = part, methods, seen
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._part, name)
-        return self._around(name, found) if name in self._methods else found
-
-    def _around(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            # What is called, not with which bytes: a repeated call of the same step is the same boundary.
-            step = f"{name} {[a for a in args if not isinstance(a, bytes | list)]}"
-            self._die_once(f"before {step}")
-            result = method(*args, **kwargs)
-            self._die_once(f"after {step}")
-            return result
-
-        return call
-
-    def _die_once(self, boundary: str) -> None:
-        if boundary not in self._seen:
-            self._seen.add(boundary)
-            raise Crash(boundary)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from eth_hash.auto import keccak
 
 from oracle.chain import verdicts
 from oracle.domain.dispute import Ground, Ruling, SignedVerdict, Verdict
-from oracle.domain.errors import GengovError
+from oracle.domain.errors import GengovError, Refused
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act, decide, refusal
 from oracle.jobs.context import Context, Step
@@ -32,12 +32,23 @@ def sign(ctx: Context, view: View) -> Step | None:
             continue
         signed = verdicts.sign(ctx.chain, ctx.signer, verdict)
         message = verdicts.dumps(ctx.chain, signed)
-        for inbox in ctx.verifier.inboxes:
-            inbox.put(verdict.proposal_id, verdict.round, signed.signer, message)
+        _leave(ctx.verifier.inboxes, signed, message)
         word = verdict.ruling.word
         decide(ctx, Stage.SIGN, proposal.round_key, word, f"evidence 0x{verdict.evidence_hash.hex()}")
         return Step(Stage.SIGN, proposal.round_key, f"signed {word} on the proposal of epoch {proposal.epoch}")
     return None
+
+
+def _leave(inboxes: Sequence[VerdictInbox], signed: SignedVerdict, message: bytes) -> None:
+    """In every inbox that takes it; Refused if none does."""
+    failed = []
+    for inbox in inboxes:
+        try:
+            inbox.put(signed.verdict.proposal_id, signed.verdict.round, signed.signer, message)
+        except GengovError as error:
+            failed.append(error)
+    if len(failed) == len(inboxes):
+        raise Refused(f"no inbox takes the verdict: {failed[0].message}", hint=failed[0].hint)
 
 
 def verdict_on(ctx: Context, proposal: Bonded) -> Verdict | None:
@@ -87,7 +98,7 @@ def collected(ctx: Context, proposal: Bonded) -> list[SignedVerdict]:
 def collect(chain: Chain, inboxes: Sequence[VerdictInbox], proposal_id: int, round_: int) -> list[SignedVerdict]:
     """Verdicts of members on one round, each once; what is malformed or forged is left out.
 
-    An inbox that does not answer is passed over as long as another one does. Raises Unreachable if none answers.
+    An inbox that does not answer is passed over as long as another one does. Refused if none answers.
     """
     found: dict[tuple[str, Verdict], SignedVerdict] = {}
     silent: list[GengovError] = []
@@ -105,7 +116,7 @@ def collect(chain: Chain, inboxes: Sequence[VerdictInbox], proposal_id: int, rou
             if (signed.verdict.proposal_id, signed.verdict.round) == (proposal_id, round_):
                 found[signed.signer, signed.verdict] = signed
     if silent and len(silent) == len(inboxes):
-        raise silent[0]
+        raise Refused(f"no inbox answers: {silent[0].message}", hint=silent[0].hint)
     return list(found.values())
 
 
