@@ -16,6 +16,7 @@ from oracle.cli import (
     model_commit,
     model_rows,
     node,
+    private,
     prompt,
     proposal,
     reports,
@@ -44,7 +45,7 @@ for part in (verify, explain):
     proposal.app.add_typer(part.app)
 for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node):
     app.add_typer(module.app)
-for module in (round, credit, anchor, reports):
+for module in (round, credit, anchor, reports, private):
     app.add_typer(module.app)
 
 

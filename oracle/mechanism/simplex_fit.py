@@ -80,7 +80,7 @@ def confirm(misses: Misses, delta: int | None, support: Iterable[int], outliers:
     active = sorted({int(k) for k in support if 0 <= k < lists}) or [0]
     far = _valid(outliers, answers) if delta is not None else ()
     for _ in range(_ROUNDS):
-        problem = _Problem(misses, delta or 0, far)
+        problem = Problem(misses, delta or 0, far)
         parts, total = problem.minimise(active)
         active = sorted(parts)
         beyond = _outliers(misses, delta, parts, total)
@@ -172,7 +172,7 @@ def _newton(rows: Floats, delta: float, far: tuple[int, ...]) -> tuple[Floats, F
 # -- integers ---------------------------------------------------------------------------------------------------------
 
 
-class _Problem:
+class Problem:
     """w'Mw + 2 b'w in units of 2^-64 nats^2, for given outliers: M from the near answers, b from the far ones."""
 
     def __init__(self, misses: Misses, delta: int, far: tuple[int, ...]) -> None:
