@@ -153,6 +153,7 @@ def _withstands(standing: Standing) -> int:
 def _alternative(standing: Standing, answer: int, action: str) -> Alternative:
     pick, valid = standing.winner, int(standing.counts.sum())
     moving, moved_to = robustness.copies_to_move(standing, answer) or (None, None)
+    bound, changes = robustness.changes(standing, answer)
     return Alternative(
         answer=answer if standing.members[answer] else None,
         action=action,
@@ -162,8 +163,8 @@ def _alternative(standing: Standing, answer: int, action: str) -> Alternative:
         copies=robustness.copies_to_win(standing, answer),
         moving=moving,
         moved_to=moved_to if moved_to is None or standing.members[moved_to] else None,
-        changes_bound=robustness.changes_bound(standing, answer),
-        changes=robustness.changes_found(standing, answer),
+        changes_bound=bound,
+        changes=changes,
     )
 
 

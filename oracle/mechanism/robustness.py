@@ -4,6 +4,7 @@ Works on distinct answers: `distances[i][j]` is D between answers i and j in uni
 the samples that gave answer i, ascending. An answer without members is one that nobody gave, placed after all samples.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from oracle.mechanism.distance import Q
 
 Ints = npt.NDArray[Any]
+
+_SLACK = 1e-3
+"""More than what rounding of distances (2 / Q a change) could take from an answer that lost all its samples."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,23 @@ def copies_to_move(standing: Standing, answer: int) -> tuple[int, int] | None:
     return fewest, rival
 
 
-def changes_bound(standing: Standing, answer: int) -> int:
+def changes(standing: Standing, answer: int) -> tuple[int, tuple[int, ...]]:
+    """(bound, samples): no fewer than `bound` changed to `answer` make it the pick; these samples do, in this order.
+
+    Two greedy searches against a bound by counting; where they do not meet, an integer program closes the gap (if it
+    does not within its limit of nodes, the two numbers differ).
+    """
+    found = min((_search(standing, answer, remove=remove) for remove in (False, True)), key=len)
+    bound = max(1, _counted_bound(standing, answer))
+    if bound < len(found):
+        least, chosen = _program(standing, answer)
+        bound = max(bound, least)
+        if len(chosen) < len(found) and changed_to(standing, chosen, answer).winner == answer:
+            found = chosen
+    return bound, found
+
+
+def _counted_bound(standing: Standing, answer: int) -> int:
     """A number of samples below which no choice of them, changed to `answer`, makes it the pick.
 
     Changing a sample j moves S(i) - S(e) by D(e, j) - D(i, j) + D(i, e). With k changes every other answer i must
@@ -116,9 +139,32 @@ def changes_bound(standing: Standing, answer: int) -> int:
     return next(k for k in range(most + 1) if sum(count for moves, count in needs if moves > k) <= k)
 
 
-def changes_found(standing: Standing, answer: int) -> tuple[int, ...]:
-    """Samples that, changed to `answer`, make it the pick: the fewer of two greedy searches, in order of change."""
-    return min((_search(standing, answer, remove=remove) for remove in (False, True)), key=len)
+def _program(standing: Standing, answer: int) -> tuple[int, tuple[int, ...]]:
+    """The fewest changes by an integer program: (a bound below, the samples of its solution, or none).
+
+    Minimise sum r_j, r_j of the samples with answer j changed, so that every other answer i is overtaken or lost:
+    sum_j gain(i, j) r_j >= S(e) - S(i), unless y_i = 1 and r_i is all of i. In units of whole distances; tolerances
+    and ties only weaken it, and a bound is rounded up only past a hundredth, so it never claims too much.
+    """
+    rivals, size = standing.rivals(answer), len(standing.members)
+    counts = _movable(standing, answer)
+    gaps = (standing.sums[answer] - standing.sums[rivals]) / Q
+    overtaken = np.hstack([_gains(standing, answer)[rivals] / Q, np.diag(np.maximum(gaps, 0) + _SLACK)])
+    lost = np.zeros((len(rivals), size + len(rivals)))
+    for place, rival in enumerate(rivals):
+        lost[place, [rival, size + place]] = 1, -counts[rival]
+    solved = milp(
+        np.repeat([1, 0], [size, len(rivals)]),
+        constraints=[LinearConstraint(overtaken, gaps), LinearConstraint(lost, 0)],
+        integrality=np.ones(size + len(rivals)),
+        bounds=Bounds(0, np.concatenate([counts, np.ones(len(rivals))])),
+        options={"node_limit": 20},
+    )
+    bound = 0 if solved.mip_dual_bound is None else math.ceil(solved.mip_dual_bound - 0.01)
+    if solved.x is None:
+        return bound, ()
+    taken = (indices[: round(solved.x[at])] for at, indices in enumerate(standing.members) if at != answer)
+    return bound, tuple(index for indices in taken for index in indices)
 
 
 def _search(standing: Standing, answer: int, *, remove: bool) -> tuple[int, ...]:

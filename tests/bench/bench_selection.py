@@ -19,7 +19,7 @@ from tests.support.answers import samples
 
 TITLE = "Selection of the median"
 LEARNED = """
-- Equal payloads are compared once and counted: the example prompt of the shipped model gives 12 different ones among 100
+- Equal payloads are compared once and counted: the shipped model gives its example prompt 12 different ones among 100
   samples. The rows above, in which all differ, are the worst case.
 - Distances are taken in tiles of 256 x 256 that stay in the second-level cache, upper tiles only, in float64 that holds
   integers below 2^53: exact, and the memory does not grow with n^2. Values beyond 2^33 take Python integers.

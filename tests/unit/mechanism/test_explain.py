@@ -125,10 +125,11 @@ def test_changes__every_choice_of_fewer_samples_than_the_bound__does_not_win(see
                 assert picked(changed(drawn, chosen, payload)) != payload
 
 
-def test_changes__bound_and_trial__mostly_agree() -> None:
-    """Where they do, the number is exact; a bound that never met the trial would be worth little."""
+def test_changes__bound_and_trial__agree() -> None:
+    """Where they do, the number is exact. The bound lets ties win, so it may be one less."""
     pairs = [(one.changes_bound, len(one.changes)) for _, drawn in CASES for one in explain(drawn, RULES).alternatives]
-    assert sum(bound == trial for bound, trial in pairs) > 0.8 * len(pairs)
+    assert sum(bound == trial for bound, trial in pairs) > 0.97 * len(pairs)
+    assert all(bound <= trial <= bound + 1 for bound, trial in pairs)
 
 
 @pytest.mark.parametrize(("seed", "drawn"), CASES)
