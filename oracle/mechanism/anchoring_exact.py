@@ -6,8 +6,10 @@ that are in, one unit each.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from oracle.domain.errors import BadInput
+from oracle.mechanism.losses import Loss
 
 WAD = 10**18
 
@@ -15,6 +17,21 @@ WAD = 10**18
 def brier(belief: int, outcome: int) -> int:
     """(belief - outcome)^2 for both in units of 1e-18, rounded down."""
     return (belief - outcome) ** 2 // WAD
+
+
+def exact_loss(kind: Loss, belief: Sequence[Fraction], outcome: Fraction) -> int:
+    """The loss as in `losses` in units of 1e-18, rounded down; numbers in [0, 1], for classes the outcome's number."""
+    if kind is Loss.BRIER:
+        loss = (belief[0] - outcome) ** 2
+    elif kind is Loss.CLASSES:
+        loss = sum(((p - (k == outcome)) ** 2 for k, p in enumerate(belief)), Fraction(0)) / 2
+    else:
+        loss = Fraction(0)
+        for k, quantile in enumerate(belief):
+            level = Fraction(2 * k + 1, 2 * len(belief))
+            over = quantile - outcome
+            loss += 2 * ((1 - level) * over if over > 0 else -level * over) / len(belief)
+    return int(loss * WAD)
 
 
 @dataclass(slots=True)

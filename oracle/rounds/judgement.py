@@ -109,7 +109,7 @@ class Judgement(Kind):
         for account, name in files.items():
             read = lists.read_list(folder.file(name), index, complete=True, name=name, mistakes=mistakes)
             weights[account] = read.weights[asked]
-        order = _order(tuple(files), rule.commitments, mistakes)
+        order = order_of(tuple(files), rule.commitments, mistakes)
         if not files:
             mistakes.append(BadInput("there is no list", hint="Add lists/ADDRESS.csv with columns item,weight."))
         return None if mistakes else Inputs(order, lists.logs([weights[account] for account in order]), jury)
@@ -169,7 +169,8 @@ def _delta(rule: JudgementRule) -> int | None:
     return None if rule.loss == "square" else int(exact(rule.delta) * UNIT)
 
 
-def _order(files: tuple[str, ...], commitments: Sequence[str], mistakes: list[BadInput]) -> tuple[str, ...]:
+def order_of(files: tuple[str, ...], commitments: Sequence[str], mistakes: list[BadInput]) -> tuple[str, ...]:
+    """The accounts with lists by order of commitment; a mistake if these are not the same accounts."""
     if not commitments:
         return files
     if sorted(commitments) != sorted(files):

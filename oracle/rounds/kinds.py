@@ -1,7 +1,9 @@
 """The kinds of round that there are, by name."""
 
+from oracle.rounds.anchor import Anchor
+from oracle.rounds.credit import Credit
 from oracle.rounds.judgement import Judgement
 from oracle.rounds.kind import Kind
 
-ALL: tuple[Kind, ...] = (Judgement(),)
+ALL: tuple[Kind, ...] = (Judgement(), Credit(), Anchor())
 KINDS = {kind.name: kind for kind in ALL}
