@@ -1,6 +1,7 @@
 """Forgeries of one sample, of the pick, of a payload, of the calls and of a leaf: all caught, on the right ground."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 from oracle.domain.committed_model import CommittedModel
+from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.domain.slot import SlotContext
+from oracle.mechanism import chainless
 from oracle.mechanism.actions import answer_schema
 from oracle.mechanism.generation import build
 from oracle.mechanism.median import Outcome
@@ -19,10 +22,11 @@ from oracle.model import hashing
 from oracle.model.embedded import EmbeddedRunner
 from oracle.prompts import state
 from oracle.prompts.request import CandidateRequest, ParameterRequest, PromptRequest
-from oracle.verification import OpenModel, verify_proposal
+from oracle.verification import OpenModel, verify_file, verify_proposal
 from tests.e2e.conftest import ROOT
 from tests.support.fake_chain import PROMPT_BLOCK, PROPOSAL, FakeChain, posted
 from tests.support.forger import FORGERIES, OF_SAMPLES, Honest
+from tests.support.hostile import inputs
 from tests.support.prompts import DEPLOYMENT, address
 
 MODEL = ROOT / "models" / "gengov-tiny"
@@ -118,3 +122,30 @@ def test_forgery__hundred_in_each_of_four_slots__all_caught(
     rnd = random.Random(f"{kind}/{number}")
     true = honest(runner, number)
     assert [found for _ in range(100) if (found := caught(true, kind, rnd, open_model))] == []
+
+
+def hostile(runner: EmbeddedRunner, count: int) -> Counter[str]:
+    """Ends of the check of mutated files whose samples the model drew; the model itself is asked."""
+    true = honest(runner, 0)
+    sampler = chainless.sampler_for(true.sampler, 9, "E")
+    prompt = chainless.prompt_for(true.prompt, sampler)
+    data = build(true.slot, prompt, sampler, true.raw[:9], DEPLOYMENT).data
+    ends: Counter[str] = Counter()
+    for changed in inputs([data], "model", count):
+        try:
+            verdict = verify_file(changed, lambda model, numeric_class: runner)
+            ends[verdict.failure.ground.word if verdict.failure else "valid"] += 1
+        except (BadInput, Refused):
+            ends["refused"] += 1
+    return ends
+
+
+def test_hostile_files__the_model_itself_is_asked__all_end_cleanly(runner: EmbeddedRunner) -> None:
+    assert hostile(runner, 150).total() == 150
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_hostile_files__thousands_the_model_itself_is_asked__all_end_cleanly(runner: EmbeddedRunner) -> None:
+    ends = hostile(runner, 4_000)
+    assert ends.total() == 4_000 and ends["samples"] > 100
