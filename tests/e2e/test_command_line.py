@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from oracle.chain.web3chain import Web3Chain
 from oracle.domain.errors import Unreachable
+from oracle.storage.cid import cid_of
 from tests.e2e.conftest import ROOT, Gengov
 
 TOKEN = 10**18
@@ -123,6 +124,7 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
 
     proposal = gengov.json("proposal", "show")
     assert proposal["data"]["valid"] >= 67 and proposal["state"] in ("Pending", "Active")
+    _verify(gengov, folder, proposal)
     explained = gengov.json("proposal", "explain")
     assert (explained["pick"], explained["gamma_bps"]) == (proposal["pick"], proposal["gamma_bps"])
     gengov("proposal", "explain", str(proposal["proposal_id"]), "--home", "elsewhere", code=4)
@@ -158,6 +160,29 @@ def test_model__committed_by_another_setter__is_listed_unapproved(gengov: Gengov
     assert listed[made["model_id"]] == "registered"
     gengov("model", "commit", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes", code=1)
     assert "registered already" in gengov.said
+
+
+def _verify(gengov: Gengov, folder: Path, proposal: Any) -> None:
+    """Anyone checks what was posted, from the store or from a copy; without the data nobody can."""
+    found = gengov.json("proposal", "verify")
+    assert found["valid"] is True and found["samples"] == 100 and found["engine"] == "exact:gengov-tiny"
+    assert found["proposal_id"] == proposal["proposal_id"]
+    digest = bytes.fromhex(proposal["data"]["digest"][2:])
+    (stored,) = [path for path in folder.rglob(cid_of(digest)) if path.is_file()]
+    copy = stored.rename(folder / "copy.json")
+    nowhere = gengov.json("proposal", "verify", code=4)
+    assert nowhere["failure"]["ground"] == "data-unavailable" and nowhere["valid"] is False
+    gengov("proposal", "verify", str(proposal["proposal_id"]), "--data", "copy.json")
+    assert (
+        gengov.json("proposal", "verify", "--data", "copy.json", "--model", str(ROOT / "models" / "gengov-tiny"))[
+            "valid"
+        ]
+        is True
+    )
+    gengov("proposal", "verify", "latest", "--data", "request.toml", code=2)
+    assert "this is not the data of proposal" in gengov.said
+    gengov("proposal", "verify", "7", code=2)
+    copy.rename(stored)
 
 
 def _to_commit_phase(gengov: Gengov) -> None:
