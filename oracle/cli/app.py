@@ -14,6 +14,7 @@ from oracle.cli import (
     model,
     model_calibrate,
     model_commit,
+    model_doctor,
     model_rows,
     node,
     private,
@@ -39,7 +40,7 @@ app = typer.Typer(
     help="An on-chain organisation that a language model serves and people steer.",
     epilog="Exit codes: 0 ok, 1 refused, 2 usage, 3 reverted by a contract, 4 unreachable.",
 )
-for part in (model_calibrate, model_commit, model_rows, sample):
+for part in (model_calibrate, model_commit, model_doctor, model_rows, sample):
     model.app.add_typer(part.app)
 for part in (verify, explain):
     proposal.app.add_typer(part.app)

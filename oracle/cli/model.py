@@ -1,15 +1,13 @@
 """`gengov model`: the manifest of a folder of weights, and the models that are registered."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from oracle.cli.command import command
-from oracle.cli.output import err, out
+from oracle.cli.output import out
+from oracle.cli.progress import bars
 from oracle.cli.session import Session
 from oracle.cli.words import when
 from oracle.domain.errors import Refused
@@ -42,8 +40,9 @@ def manifest(
     if not numeric_class and path.exists():
         numeric_class = hashing.read_manifest(folder).sampler.numeric_class
     sampler = certificate.sampler_for(numeric_class or "E", read_certificate(folder))
-    with bytes_bar("reading") as progress:
-        made = hashing.build_manifest(folder, template=template().definition, sampler=sampler, progress=progress)
+    with bars() as shown:
+        step = shown.bytes("reading")
+        made = hashing.build_manifest(folder, template=template().definition, sampler=sampler, progress=step)
     if path.exists() and path.read_bytes() != made.to_bytes() and not force:
         raise Refused(
             f"{path} exists and says something else: the folder changed since",
@@ -71,8 +70,8 @@ def manifest(
 def verify(session: Session, folder: Folder) -> None:
     """Compare every byte of a folder with its manifest; a change is refused naming file and chunk."""
     found = hashing.read_manifest(folder)
-    with bytes_bar("checking") as progress:
-        hashing.verify_folder(folder, found, progress)
+    with bars() as shown:
+        hashing.verify_folder(folder, found, shown.bytes("checking"))
     session.emit(
         {"identity": found.identity, "files": len(found.files), "valid": True},
         lambda: out.print(f"{folder}: {len(found.files)} files are as committed, identity 0x{found.identity.hex()}"),
@@ -109,12 +108,3 @@ def list_(session: Session) -> None:
             out.print(f"  [dim]setter {row['setter']}, registered {when(row['registered_at'], now)}, {row['uri']}[/]")
 
     session.emit({"models": rows}, render)
-
-
-@contextmanager
-def bytes_bar(verb: str) -> Iterator[hashing.Progress]:
-    """A bar over bytes; it takes (done, total)."""
-    columns = (TextColumn(verb), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(verb, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -10,8 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from oracle.cli.command import command
-from oracle.cli.model import Folder, bytes_bar
+from oracle.cli.model import Folder
 from oracle.cli.output import err, out
+from oracle.cli.progress import bars
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput
 from oracle.domain.sampler import Sampler
@@ -39,8 +40,9 @@ def calibrate(
     unknown = sorted(set(engine or ()) - set(honest.CALIBRATED))
     if unknown:
         raise BadInput(f"--engine {unknown[0]} is unknown", hint=f"Known are {', '.join(honest.CALIBRATED)}.")
-    with bytes_bar("reading") as progress:
-        described = hashing.build_manifest(folder, template=template().definition, sampler=Sampler(), progress=progress)
+    with bars() as shown:
+        step = shown.bytes("reading")
+        described = hashing.build_manifest(folder, template=template().definition, sampler=Sampler(), progress=step)
     with _bar() as report:
         certificate = honest.calibrate(folder, described, tokens, engine, report)
     path = certify.write_certificate(folder, certificate)

@@ -7,8 +7,9 @@ import typer
 
 from oracle.cli.amounts import format_duration
 from oracle.cli.command import command
-from oracle.cli.model import Folder, bytes_bar
+from oracle.cli.model import Folder
 from oracle.cli.output import err, out
+from oracle.cli.progress import bars
 from oracle.cli.session import Session
 from oracle.domain.errors import Refused
 from oracle.domain.verdict import acceptable
@@ -33,8 +34,8 @@ def commit(
     fail their own check would lose every dispute.
     """
     found = hashing.read_manifest(folder)
-    with bytes_bar("checking") as progress:
-        hashing.verify_folder(folder, found, progress)
+    with bars() as shown:
+        hashing.verify_folder(folder, found, shown.bytes("checking"))
     tried = _check_honesty(folder, found)
     own = found.commitment(uri)
     committed = (own.weights_root, own.tokenizer_hash, own.engine_hash, own.uri)

@@ -10,7 +10,10 @@ from oracle.domain.errors import GengovError, Refused
 from oracle.model.backends import Answers, Backend, Logits
 from oracle.model.numerics import Tokens
 
-INSTALL = 'python -m venv .venv-peers && .venv-peers/bin/pip install -e ".[peers]"'
+INSTALL = (
+    "python -m venv .venv-peers && .venv-peers/bin/pip install -c constraints-peers.txt -e '.[peers]', "
+    "then run .venv-peers/bin/gengov"
+)
 _ROWS = 25
 
 
