@@ -42,17 +42,20 @@ def settle(
     rule: RuleName = None,
     engine: EngineName = "",
     target: Annotated[Path | None, typer.Option("--out", help="New file for all samples of the model.")] = None,
+    table_file: Annotated[
+        Path | None, typer.Option("--table", help="New file for the model's posteriors, as --posteriors reads them.")
+    ] = None,
 ) -> None:
     """Pay each report by the posteriors of coalitions, exactly; whole payouts by largest remainder."""
     found = reports_files.read_spec_file(spec, rule)
     if (posteriors is None) == (model is None):
         raise BadInput("posteriors come from a table or from a model", hint="Give --posteriors FILE or --model DIR.")
     if model is not None:
-        settlement, more = reports_model.draw(found, model, engine, target)
+        settlement, more = reports_model.draw(found, model, engine, target, table_file)
         show(session, found, settlement, more)
         return
-    if engine or target:
-        raise BadInput("--engine and --out belong to --model", hint="A table of posteriors needs neither.")
+    if engine or target or table_file:
+        raise BadInput("--engine, --out and --table belong to --model", hint="A table of posteriors needs neither.")
     assert posteriors is not None
     table = reports_files.read_posteriors(posteriors, found)
     table.require(found, needed(found), posteriors.name)

@@ -16,15 +16,21 @@ from oracle.mechanism.reports import Settlement
 from oracle.mechanism.reports_data import DataFile, Figures
 from oracle.mechanism.reports_document import Spec
 from oracle.ports.model import ModelRunner
-from oracle.rounds import reports_run
+from oracle.rounds import reports_files, reports_run
 
 Hashes = tuple[bytes, bytes, bytes]
 
 
-def draw(spec: Spec, folder: Path, engine: str, target: Path | None) -> tuple[Settlement, dict[str, Any]]:
-    """Asks the model, settles, and writes the data file if `target` is given; the settlement and what to add to it."""
-    if target is not None and target.exists():
-        raise Refused(f"{target} exists", hint="name a new file")
+def draw(
+    spec: Spec, folder: Path, engine: str, target: Path | None, table: Path | None
+) -> tuple[Settlement, dict[str, Any]]:
+    """Asks the model and settles; writes all samples to `target` and the medians to `table` where they are given.
+
+    The settlement, and what to add to it. Refused if a file exists.
+    """
+    for path in (target, table):
+        if path is not None and path.exists():
+            raise Refused(f"{path} exists", hint="name a new file")
     asked = reports_prompt.questions(spec)
     said = notes(folder, spec)
     for line in said:
@@ -35,13 +41,12 @@ def draw(spec: Spec, folder: Path, engine: str, target: Path | None) -> tuple[Se
         data, figures, settlement = reports_run.run(spec, runner, hashes, sampler, step)
     more = _more(data, figures, runner) | {"notes": said}
     if target is not None:
-        try:
-            with target.open("xb") as file:
-                file.write(reports_data.dumps(data))
-        except OSError as error:
-            raise BadInput(f"cannot write {target}: {error.strerror}") from error
+        _write(target, reports_data.dumps(data))
         err.print(f"[dim]check it: gengov reports verify {target} --model {folder}[/]")
         more["file"] = str(target)
+    if table is not None:
+        found = reports_files.Posteriors(figures.by_mask, figures.consistency, figures.misreported)
+        _write(table, reports_files.table(spec, found).encode())
     return settlement, more
 
 
@@ -54,6 +59,14 @@ def check(data: DataFile, folder: Path, engine: str) -> tuple[Settlement | None,
         step = shown.samples("checking", len(data.answers) * data.spec.samples)
         settlement, wrong = reports_run.verify(data, runner, sampler, step)
     return settlement, wrong, {"samples": len(data.answers) * data.spec.samples, "engine": runner.name}
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}") from error
 
 
 def notes(folder: Path, spec: Spec) -> list[str]:

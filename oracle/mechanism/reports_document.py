@@ -94,7 +94,7 @@ def read_spec(data: bytes, *, name: str = "spec", rule: str | None = None) -> Sp
         spec = _spec(_Spec.model_validate(_tuples(document)))
     except ValidationError as error:
         raise _refusal(name, [_mistake(item) for item in error.errors(include_url=False)]) from None
-    if found := _between_fields(spec):
+    if found := check_spec(spec):
         raise _refusal(name, found)
     return spec
 
@@ -149,7 +149,8 @@ def _spec(found: _Spec) -> Spec:
     )
 
 
-def _between_fields(spec: Spec) -> list[str]:
+def check_spec(spec: Spec) -> list[str]:
+    """Every rule between fields that a spec breaks, in words."""
     found = [f"terms.{line}" for line in check_terms(spec.terms)]
     for name, count in Counter(spec.reporters).items():
         if count > 1:

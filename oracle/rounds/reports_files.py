@@ -7,6 +7,7 @@ misleads, for the audit.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,6 +77,26 @@ def read_posteriors(path: Path, spec: Spec) -> Posteriors:
             why, hint = (*error.args, _MAX_TEXT_HINT)[:2]
             raise BadCell(path.name, row.number, why, column="reports", value=who, hint=hint) from None
     return Posteriors(found.by_mask, consistency, found.misreported)
+
+
+def table(spec: Spec, found: Posteriors) -> str:
+    """The CSV text that `read_posteriors` reads as `found`; posteriors are exact decimals (of permille and halves)."""
+    rows = [f"{_by_places(spec, mask)},{_decimal(p)},-" for mask, p in sorted(found.by_mask.items())]
+    rows += [f"all,{_decimal(p)},{who}" for who, p in found.misreported.items()]
+    if found.consistency is not None:
+        rows.append(f"consistency,{_decimal(found.consistency)},-")
+    return "\n".join(["reports,p,misreport", *rows]) + "\n"
+
+
+def _by_places(spec: Spec, mask: int) -> str:
+    places = [str(place) for place in range(len(spec.reporters)) if mask >> place & 1]
+    return "#" + "+".join(places) if places else "none"
+
+
+def _decimal(p: Fraction) -> str:
+    with localcontext() as context:
+        context.traps[Inexact] = True
+        return f"{Decimal(p.numerator) / Decimal(p.denominator):f}"
 
 
 def coalition_name(spec: Spec, mask: int) -> str:

@@ -88,6 +88,9 @@ def test_settle__by_the_model_that_ships__says_it_demonstrates_and_verifies(geng
     assert settled["questions"] == 4 and settled["samples"] == 12
     assert sum(settled["payouts"].values()) == settled["paid"]
     found = gengov.json("reports", "verify", "data.json", "--model", model)
+    gengov("reports", "settle", "--spec", "spec.json", "--model", model, "--table", "model.csv")
+    table = gengov.json("reports", "settle", "--spec", "spec.json", "--posteriors", "model.csv")
+    assert table["payments"] == settled["payments"]
     assert found["valid"] and found["payouts"] == settled["payouts"]
     again = gengov.json("reports", "settle", "--spec", "spec.json", "--model", model, "--out", "again.json")
     assert (round_ / "again.json").read_bytes() == (round_ / "data.json").read_bytes() and again["payouts"] is not None

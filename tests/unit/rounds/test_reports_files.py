@@ -15,7 +15,8 @@ from oracle.mechanism import canonical
 from oracle.mechanism.reports import Rule
 from oracle.mechanism.reports_document import document, read_spec
 from oracle.rounds.cells import BadCell
-from oracle.rounds.reports_files import read_posteriors, read_spec_file
+from oracle.rounds.reports_files import Posteriors, read_posteriors, read_spec_file
+from oracle.rounds.reports_files import table as write_table
 
 SPEC: dict[str, Any] = {
     "version": 1,
@@ -129,3 +130,14 @@ def test_require__coalitions_missing__are_named(tmp_path: Path) -> None:
     found = table(tmp_path, "none,0.5\nall,0.6\n")
     with pytest.raises(BadInput, match=r"t\.csv lacks 2 of 4 coalitions: alice, bob"):
         found.require(spec(), [0, 1, 2, 3], "t.csv")
+
+
+def test_table__of_posteriors__reads_back_as_they_are(tmp_path: Path) -> None:
+    found = Posteriors(
+        {0: Fraction(1, 2), 1: Fraction(1, 1000), 2: Fraction(1, 2000), 3: Fraction(0)},
+        Fraction(999, 1000),
+        {"bob": Fraction(1)},
+    )
+    path = tmp_path / "t.csv"
+    path.write_text(write_table(spec(), found))
+    assert read_posteriors(path, spec()) == found
