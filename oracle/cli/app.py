@@ -11,6 +11,7 @@ from oracle.cli import (
     challenge,
     credit,
     explain,
+    judge,
     model,
     model_calibrate,
     model_commit,
@@ -46,7 +47,7 @@ for part in (verify, explain):
     proposal.app.add_typer(part.app)
 for module in (devnet, slot, bid, prompt, model, proposal, challenge, vote, token, node):
     app.add_typer(module.app)
-for module in (round, credit, anchor, reports, private):
+for module in (round, judge, credit, anchor, reports, private):
     app.add_typer(module.app)
 
 

@@ -79,14 +79,15 @@ class Folder:
 
     def write(self, contents: Mapping[str, bytes]) -> None:
         """Write files whole: beside, then moved in place. What was read of this folder before is read anew."""
+        beside = self.path.parent / f".{self.path.name}.part"
         try:
             for name, data in contents.items():
                 target = self.path / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                beside = self.path.parent / f".{self.path.name}.{target.name}.part"
                 beside.write_bytes(data)
                 os.replace(beside, target)
         except OSError as error:
+            beside.unlink(missing_ok=True)
             raise BadInput(
                 f"cannot write in {self.path}: {error.strerror}", hint="Name a folder you may write."
             ) from None

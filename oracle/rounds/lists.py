@@ -1,7 +1,7 @@
 """The files of distilled judgement: items with their groups, lists of weights, and the jury's answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 ITEM = Column("item", aliases=("repo",), unique=True)
 LIST = (ITEM, Column("weight", Kind.FLOAT, above=0))
+ONCE = (replace(ITEM, unique=False), LIST[1])
 ITEMS = (ITEM, Column("group", default="all"))
 ANSWERS = (
     Column("a", aliases=("repo_a",)),
@@ -51,7 +52,6 @@ class _Told:
     """Mistakes are gathered, or the first is raised."""
 
     mistakes: Mistakes
-    count: int = field(default=0)
 
     def __call__(self, mistake: BadCell) -> None:
         if self.mistakes is None:
@@ -66,6 +66,16 @@ def read_items(path: Path, *, name: str = "", mistakes: Mistakes = None) -> dict
         found.update(zip(batch.columns["item"], batch.columns["group"], strict=True))
     if not found:
         raise BadInput(f"{name or path} has no items", hint="Add rows.")
+    return found
+
+
+def items_of(path: Path) -> dict[str, str]:
+    """The items of a list, all of one group. Raises BadInput."""
+    found = dict[str, str]()
+    for batch in read_batches(path, LIST):
+        found.update(dict.fromkeys(batch.columns["item"], "all"))
+    if not found:
+        raise BadInput(f"{path} has no items", hint="Add rows.")
     return found
 
 
@@ -127,23 +137,29 @@ def read_list(
     `complete` refuses items that are not in the index, by row, and a list that lacks one, by item. Raises BadInput.
     """
     name, told = name or str(path), _Told(mistakes)
-    weights, count = np.full(len(index), np.nan), 0
-    for batch in read_batches(path, LIST, name=name, mistakes=mistakes):
+    weights, count, strange = np.full(len(index), np.nan), 0, 0
+    # With a whole index a duplicate shows in the count: no second memory of all items is needed.
+    for batch in read_batches(path, ONCE if complete else LIST, name=name, mistakes=mistakes):
         items, values = batch.columns["item"], batch.columns["weight"]
         count += len(items)
         places = list(map(index.get, items))
         if None in places:
-            if complete:
+            if complete and not strange:
                 row = places.index(None)
                 why, hint = "is not among the items", "Leave it out, or mend its name."
                 told(BadCell(name, batch.row + row, why, column="item", value=items[row], hint=hint))
+            strange += places.count(None)
             kept = [(place, value) for place, value in zip(places, values, strict=True) if place is not None]
             places, values = [place for place, _ in kept], [value for _, value in kept]
         weights[np.array(places, dtype=np.int64)] = values
-    if complete and (missing := np.flatnonzero(np.isnan(weights))).size:
+    absent = np.flatnonzero(np.isnan(weights))
+    if complete and count - strange > len(index) - absent.size:
+        for _ in read_batches(path, LIST, name=name, mistakes=mistakes):
+            pass
+    if complete and absent.size:
         items = list(index)
-        more = f" (and {missing.size - 1} more)" if missing.size > 1 else ""
-        told(BadCell(name, 1 + count, f"the list ends without {items[missing[0]]!r}{more}", hint="Add it."))
+        more = f" (and {absent.size - 1} more)" if absent.size > 1 else ""
+        told(BadCell(name, 1 + count, f"the list ends without {items[absent[0]]!r}{more}", hint="Add it."))
     return ReadList(weights, count)
 
 
