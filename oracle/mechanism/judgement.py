@@ -115,12 +115,12 @@ def shifts(missed: Whole, groups: Sequence[str], delta: int | None = None) -> di
 
 
 def condition(said: Whole) -> float:
-    """Condition number of the fit: largest over smallest eigenvalue of A'A + 1e-6 I along which weights can move."""
+    """Largest eigenvalue of A'A + 1e-6 I over the smallest along which weights can move; 1 for a list alone (floats)."""
     rows = said / float(UNIT)
     count = rows.shape[1]
     if count == 1:
         return 1.0
     matrix = rows.T @ rows + 1e-6 * np.eye(count)
     basis = np.linalg.qr(np.column_stack([np.ones(count), np.eye(count)[:, 1:]]))[0][:, 1:]
-    values = np.linalg.eigvalsh(basis.T @ matrix @ basis)
-    return float(values[-1] / max(values[0], 1e-300))
+    least = float(np.linalg.eigvalsh(basis.T @ matrix @ basis)[0])
+    return float(np.linalg.eigvalsh(matrix)[-1]) / max(least, 1e-300)
