@@ -11,7 +11,7 @@ from oracle.rounds.judgement import halves
 from oracle.rounds.kind import Progress, silent
 from oracle.rounds.panel import Panel
 
-ILL = 1e8
+ILL = 1e6
 HEAVY = 0.25
 _GATE_NEEDS = 20
 
