@@ -6,14 +6,13 @@ decision, so every pair of reasons is compared.
 
 import random
 import time
-import tracemalloc
 from collections.abc import Iterator, Sequence
 
 from oracle.domain.action import Payload
 from oracle.domain.sample import Sample
 from oracle.mechanism.median import distance_rules, select
 from oracle.mechanism.template import template
-from tests.bench.harness import Row, Run, timed
+from tests.bench.harness import Row, Run, peak_memory, timed
 from tests.support import brute_median
 from tests.support.answers import samples
 
@@ -85,12 +84,9 @@ def memory(run: Run) -> Row:
     """The most memory that a choice among different payloads takes beside the whole matrix of their distances."""
     count = 500 if run.small else 10_000
     drawn, rules = payloads(count), distance_rules(template())
-    tracemalloc.start()
-    select(drawn, rules)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    peak = peak_memory(lambda: select(drawn, rules))
     whole = 8 * count**2 / 2**20
-    return Row(f"payloads, n = {count:,}: memory", peak / 2**20, whole, "the whole matrix in float64", "MiB")
+    return Row(f"payloads, n = {count:,}: memory", peak, whole, "the whole matrix in float64", "MiB")
 
 
 def rows(run: Run) -> Iterator[Row]:

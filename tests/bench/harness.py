@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,6 +70,15 @@ def timed(work: Callable[[], Any], repeats: int = 5, warm: int = 1) -> Timing:
         result = work()
         seconds.append(time.perf_counter() - start)
     return Timing(min(seconds), median(seconds), result)
+
+
+def peak_memory(work: Callable[[], Any]) -> float:
+    """MiB that `work` holds at its worst over what was there before, in Python and numpy."""
+    tracemalloc.start()
+    work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / 2**20
 
 
 @dataclass(frozen=True)
