@@ -1,105 +1,123 @@
-"""How long the fit of lists to a jury's answers takes, beside its limits, cvxpy's solvers and scipy."""
+"""Distilled judgement: the fit beside convex solvers and scipy, its exact proof, and a million items mixed."""
 
+import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import minimize, nnls
 
-from oracle.mechanism.log_units import UNIT, log_units
-from oracle.mechanism.mix import Mix
-from oracle.mechanism.simplex_fit import confirm, guess
-from tests.bench.harness import Row, Run, peak_memory, timed
-from tests.bench.problems import Floats, gram, jury
+from oracle.mechanism import simplex_fit
+from tests.bench.harness import ROOT, Row, Run, timed
+from tests.support.judging import panel
 
-TITLE = "Distilled judgement: the simplex fit"
+TITLE = "Distilled judgement"
 LEARNED = """
-- The fit needs the K x K Gram matrix only; from 512 lists on, gradient steps find the support and the active set only
-  corrects it. `gap` is Frank and Wolfe's: relative, an upper bound of what is missing to the minimum.
-- The peers get the same Gram matrix. `above` says how far their objective is over ours, relative: interior points stop
-  near the minimum, splitting methods farther off; none says which lists weigh exactly nothing.
-- The exact fit adds an exact solve on the support and the exact conditions of optimality: that is what is posted.
-- The mix uses only operations that every processor rounds alike, so it is slower than the library's exp.
+- The fit never sees the items: K lists and J answers become a K x K matrix, and the active set solves on the lists that
+  have weight. Its relative gap is the rounding of floats; the solvers' is what their tolerances allow.
+- The proof is apart: the same minimum in integers, from the support alone. Floats cannot change a posted weight.
+- Tables without quotes are cut at commas, whole columns at a time, and every cell is still checked; from the first doubt
+  on, the csv module reads row by row.
 """
-
-LIMITS_MS = {(1_000, 100): 20, (10_000, 1_000): 2_500}
-SOLVERS = ("CLARABEL", "OSQP", "SCS")
+SOLVERS = ("CLARABEL", "OSQP", "SCS", "HIGHS")
 
 
 def rows(run: Run) -> Iterator[Row]:
-    """The fit at two sizes, the exact fit, the mix of 10^6 items, memory."""
-    for answers, lists in ((50, 10),) if run.small else LIMITS_MS:
-        yield from fits(run, answers, lists)
-    answers, lists = (50, 8) if run.small else (1_000, 64)
-    misses = whole(jury(answers, lists))
-    support = np.flatnonzero(guess(misses).weights > 0)
-    exact = timed(lambda: confirm(misses, None, support, ()), run.repeats(3)).ms
-    yield Row(f"exact fit and its check, K = {lists}, J = {answers:,}", exact, 2_370, "the specification's figure")
-    yield from mixes(run)
+    """Fits of two sizes, the proof, the mix."""
+    sizes = ((20, 200, 20.0),) if run.small else ((100, 1_000, 20.0), (1_000, 10_000, 2_500.0))
+    for lists, answers, limit in sizes:
+        yield from _fits(run, lists, answers, limit)
+    yield from _proof(run, *((10, 100) if run.small else (64, 1_000)))
+    yield from _mix(10**4 if run.small else 10**6)
 
 
-def fits(run: Run, answers: int, lists: int) -> Iterator[Row]:
-    """One size beside its limit and its peers."""
-    real = jury(answers, lists)
-    misses, name = whole(real), f"fit, K = {lists:,}, J = {answers:,}"
-    timing = timed(lambda: guess(misses), run.repeats(7))
-    found, ours = timing.result, timing.ms
-    value = float(found.weights @ gram(real) @ found.weights)
-    gap = f"gap {found.gap:.0e}"
-    if (answers, lists) in LIMITS_MS:
-        yield Row(name, ours, LIMITS_MS[answers, lists], "the limit of the specification", note=gap)
-    question = {"answers": answers, "lists": lists, "solvers": SOLVERS, "repeats": run.repeats(3)}
-    said = run.peer("peers", "tests.bench.cvxpy_simplex", question) or {"version": "", "solvers": {}}
-    for solver in SOLVERS:
-        its = said["solvers"].get(solver)
-        above = f"above by {its['value'] / value - 1:.0e}" if its else ""
-        yield Row(name, ours, its and its["ms"], f"cvxpy {said['version']}, {solver}", note=above)
-    if lists <= 100:
-        plain = timed(lambda: by_nnls(real), run.repeats(3))
-        above = f"above by {plain.result / value - 1:.0e}"
-        yield Row(name, ours, plain.ms, "scipy nnls, the sum as a heavy row", note=above)
-    taken = peak_memory(lambda: guess(misses))
-    yield Row(f"{name}: memory", taken, misses.nbytes / 2**20, "the input itself", "MiB")
+def _fits(run: Run, lists: int, answers: int, limit: float) -> Iterator[Row]:
+    misses = panel(lists, answers, items=2_000)
+    floats = misses / 2.0**32
+    repeats = run.repeats(20 if lists <= 100 else 3)
+    ours = timed(lambda: simplex_fit.guess(misses), repeats)
+    score = ours.result.score + 1e-6 * float(ours.result.weights @ ours.result.weights)
+    name = f"K = {lists:,}, J = {answers:,}"
+    support = int((ours.result.weights > 0).sum())
+    yield Row(name, ours.ms, limit, "limit", note=f"relative gap {ours.result.gap:.0e}, {support} lists have weight")
+    question = {"lists": lists, "answers": answers, "solvers": SOLVERS, "repeats": 3 if lists <= 100 else 1}
+    if peer := run.peer("peers", "tests.bench.convex_solvers", question):
+        for solver, found in peer["solvers"].items():
+            note = f"its objective is {found['score'] / score - 1:.0e} above ours"
+            yield Row(name, ours.ms, found["ms"], f"{peer['library']}, {solver}", note=note)
+    for peer_name, work in (("scipy nnls", _by_nnls), ("scipy SLSQP", _by_slsqp)):
+        if lists <= 100 or work is _by_nnls:
+            theirs = timed(lambda work=work: work(floats), 1 if lists > 100 else run.repeats(3), warm=0)
+            excess = float(((floats @ theirs.result) ** 2).sum()) / ours.result.score - 1
+            yield Row(name, ours.ms, theirs.ms, peer_name, note=f"its score is {excess:.0e} above ours")
 
 
-def by_nnls(misses: Floats) -> float:
-    """The fit with the textbook trick: sum w = 1 as one more row with a large weight; returns the objective."""
-    size, heavy = misses.shape[1], 1e5
-    rows = np.vstack([misses, 1e-3 * np.eye(size), np.full((1, size), heavy)])
-    w, _ = nnls(rows, np.concatenate([np.zeros(len(rows) - 1), [heavy]]))
-    w /= w.sum()
-    return float(w @ gram(misses) @ w)
+def _by_nnls(floats: np.ndarray) -> np.ndarray:
+    """Non-negative least squares with the sum as one heavy row, on the square root of the Gram matrix."""
+    root = np.linalg.qr(floats, mode="r")
+    heavy = 1e4 * np.abs(root).max()
+    w, _ = nnls(
+        np.vstack([root, np.full(floats.shape[1], heavy)]), np.append(np.zeros(len(root)), heavy), maxiter=10**6
+    )
+    return w / w.sum()
 
 
-def mixes(run: Run) -> Iterator[Row]:
-    """Lists of 10^6 items, mixed and written."""
-    items, lists = (1_000, 2) if run.small else (1_000_000, 5)
-    values = np.random.default_rng(1).lognormal(0, 1, (lists, items))
-    logs = [log_units(one) for one in values]
-
-    def mixed() -> Floats:
-        mix = Mix(items)
-        for one in logs:
-            mix.add(one, Fraction(1, lists))
-        return mix.shares([np.arange(items)])
-
-    def plain() -> Floats:
-        total = np.exp(np.log(values).mean(axis=0))
-        found: Floats = total / total.sum()
-        return found
-
-    def written() -> None:
-        with tempfile.TemporaryDirectory() as folder, (Path(folder) / "mix.csv").open("w") as file:
-            file.writelines(f"item{place},{share!r}\n" for place, share in enumerate(mixed().tolist()))
-
-    name, ours = f"mix of {lists} lists of {items:,} items", timed(mixed, run.repeats(3)).ms
-    note = "the same bytes on any machine, which numpy's exp does not promise"
-    yield Row(name, ours, timed(plain, run.repeats(3)).ms, "the plain formula in numpy", note=note)
-    yield Row(f"{name}, written", timed(written, run.repeats(2), warm=0).ms, 5_000, "the limit of the specification")
+def _by_slsqp(floats: np.ndarray) -> np.ndarray:
+    matrix, count = floats.T @ floats, floats.shape[1]
+    one = {"type": "eq", "fun": lambda w: w.sum() - 1, "jac": lambda w: np.ones(count)}
+    found = minimize(
+        lambda w: w @ matrix @ w,
+        np.full(count, 1 / count),
+        jac=lambda w: 2 * matrix @ w,
+        method="SLSQP",
+        bounds=[(0, 1)] * count,
+        constraints=one,
+        options={"maxiter": 1_000, "ftol": 1e-12},
+    )
+    w = np.maximum(found.x, 0)
+    return w / w.sum()
 
 
-def whole(misses: Floats) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Nats as integers in units of 2^-32."""
-    return np.rint(misses * UNIT).astype(np.int64)
+def _proof(run: Run, lists: int, answers: int) -> Iterator[Row]:
+    misses = panel(lists, answers, items=2_000)
+    name = f"{lists} lists, {answers:,} answers"
+    ours = timed(lambda: simplex_fit.fit(misses), run.repeats(3))
+    yield Row(
+        f"{name}: solve and prove exactly", ours.ms, 370.0, "limit", note=f"{len(ours.result.support)} have weight"
+    )
+    support = ours.result.support
+    check = timed(lambda: simplex_fit.confirm(misses, None, support, ()), run.repeats(3))
+    yield Row(f"{name}: check a posted support", check.ms, 2_000.0, "limit")
+
+
+def _mix(items: int) -> Iterator[Row]:
+    """The command itself in a process of its own: reading, fitting, mixing, writing; peak memory."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, words = Path(place), ["judge", "mix", "--answers", "answers.csv", "--out", "mix.csv", "--json"]
+        rng = np.random.default_rng(0)
+        truth = rng.normal(0, 1, items)
+        for name in ("one", "two"):
+            weights = np.exp(truth + rng.normal(0, 1, items))
+            lines = [f"org/item-{k},{weight!r}" for k, weight in enumerate(weights.tolist())]
+            (folder / f"{name}.csv").write_text("\n".join(["item,weight", *lines, ""]))
+            words += ["--list", f"{name}={name}.csv"]
+        pairs = rng.integers(0, items // 2, (200, 2))
+        answers = [
+            f"org/item-{a},org/item-{items // 2 + b},{'ab'[k % 2]},{1 + k % 5}" for k, (a, b) in enumerate(pairs)
+        ]
+        (folder / "answers.csv").write_text("\n".join(["a,b,better,times", *answers, ""]))
+        start = time.perf_counter()
+        setting = os.environ | {"PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "oracle", *words]
+        done = subprocess.Popen(command, cwd=folder, env=setting, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(done.pid, 0)
+        seconds = time.perf_counter() - start
+        assert status == 0, "the command failed"
+        size = (folder / "one.csv").stat().st_size / 2**20
+    processor = used.ru_utime + used.ru_stime
+    note = f"2 lists of {size:.0f} MiB, start included; {processor:.1f} s of processor, {used.ru_maxrss / 1024:.0f} MB"
+    yield Row(f"{items:,} items mixed and written", seconds, 5.0, "limit", "s", note)
