@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from oracle.domain.errors import Refused, Unreachable
 
@@ -88,7 +89,7 @@ class Pool:
             )
             with response:
                 content = self._read(response)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise Trouble(f"{address}: {_kind(error)}") from None
         _check_status(address, response, content)
         try:
@@ -189,8 +190,8 @@ class Pool:
 
     def _read(self, response: requests.Response) -> bytes:
         """The body, at most 32 MiB and within the patience, however slowly it drips."""
-        pieces, size, until = [], 0, self._clock() + self._patience
-        for piece in response.iter_content(_PIECE):
+        pieces, size, until = list[bytes](), 0, self._clock() + self._patience
+        while piece := response.raw.read1(_PIECE, decode_content=True):  # what has come, without waiting for more
             size += len(piece)
             if size > _LARGEST:
                 raise Trouble(f"{response.url}: an answer of more than {_LARGEST >> 20} MiB")
@@ -230,9 +231,9 @@ def _reason(content: bytes) -> str:
     return " ".join(str(text).split())[:300] or "no reason given"
 
 
-def _kind(error: requests.RequestException) -> str:
+def _kind(error: Exception) -> str:
     """What went wrong, without the library's long text."""
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
