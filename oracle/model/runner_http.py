@@ -13,6 +13,7 @@ from oracle.domain.verdict import SampleCheck
 from oracle.mechanism.noise import gumbel_noise
 from oracle.model import forcing
 from oracle.model.http_pool import Pool, Server, Trouble
+from oracle.model.keys import read_key
 from oracle.model.options import EngineOptions
 from oracle.model.request import check_class, check_request
 from oracle.model.text import ModelText
@@ -44,12 +45,12 @@ class HttpRunner:
 
     def __init__(self, model_dir: Path, options: EngineOptions, pool: Pool | None = None) -> None:
         if not options.urls:
-            raise BadInput("engine 'http' has no server", hint="name them in urls of [engine_options]")
+            raise BadInput("engine 'http' has no server", hint="name them in the engine option urls")
         self.name, self.model_dir = f"http:{model_dir.name}", model_dir
         self._text = ModelText(model_dir)
         self._pool = pool or Pool(
             options.urls,
-            key=_key(options.key_file),
+            key=read_key(options.key_file),
             parallel=options.parallel,
             attempts=options.attempts,
             patience=options.patience,
@@ -277,21 +278,6 @@ def _again(read: Callable[[], _Read]) -> _Read:
         return read()
     except Unreachable as error:
         raise Trouble(error.message) from None
-
-
-def _key(file: Path | None) -> str | None:
-    """The first line of the key file. BadInput if it is empty or everybody may read it."""
-    if file is None:
-        return None
-    try:
-        key = file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: not readable as a key: {type(error).__name__}") from None
-    if not key or not key.isascii() or not key.isprintable():
-        raise BadInput(f"{file}: its first line is no key", hint="write the servers' API key there, and nothing else")
-    if os.name == "posix" and file.stat().st_mode & 0o077:
-        raise Refused(f"the key file {file} can be read by others", hint=f"chmod 600 {file}")
-    return key
 
 
 def open_runner(model_dir: Path, name: str, options: EngineOptions) -> HttpRunner:

