@@ -24,7 +24,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65_535)] = 8000,
     key_file: Annotated[Path | None, typer.Option(help="File whose first line clients must send as key.")] = None,
 ) -> None:
-    """Serve the committed weights by vLLM with gengov's processor, until stopped, by the engine options of the settings."""
+    """Serve the committed weights by vLLM with gengov's processor and the engine options of the settings."""
     ENGINES["vllm"].require()
     key = read_key(key_file)
     hashing.verify_folder(folder, hashing.read_manifest(folder))
