@@ -37,6 +37,8 @@ def sample(
     key, asked = bytes32(seed, "--seed"), prompts.read_file(prompt)
     if target.exists():
         raise Refused(f"{target} exists", hint="name a new file")
+    if not target.absolute().parent.is_dir():
+        raise BadInput(f"cannot write {target}: there is no folder {target.parent}")
     with bars() as shown:
         chosen = engine_of(engine) if engine else wiring.engine_for(wiring.sampler_of(model).numeric_class)
         runner, manifest = wiring.open_folder(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from oracle.domain.action import Actions, Deployment
-from oracle.domain.errors import Refused, Unreachable
+from oracle.domain.errors import BadInput, Refused, Unreachable
 from oracle.domain.proposal import Generation
+from oracle.mechanism.compile import CONTRACTS
 from oracle.ports.chain import Chain
 from oracle.ports.store import ContentStore
 
@@ -38,8 +39,13 @@ class Posted:
 
 
 def read_posted(at: OnChain, proposal_id: int) -> Posted:
-    """Everything about a proposal that a check needs. Refused if no slot posted it, Unreachable without its logs."""
-    chain = at.chain
+    """Everything about a proposal that a check needs.
+
+    Refused if no slot posted it, Unreachable without its logs, BadInput if the deployment lacks a contract.
+    """
+    chain, missing = at.chain, [name for name in CONTRACTS if name not in at.deployment.addresses]
+    if missing:
+        raise BadInput(f"the deployment has no {', '.join(missing)}", hint="name the deployment file of this chain")
     found = chain.events(PROMPT_UPDATE, "ProposalPosted", first=at.first_block, where={"proposalId": proposal_id})
     if not found:
         raise Refused(f"no slot posted a proposal {proposal_id}", hint="gengov proposal list names those there are")

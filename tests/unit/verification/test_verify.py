@@ -207,6 +207,20 @@ def test_proposal_whose_calls_the_endpoint_withholds__unreachable() -> None:
         told(made(), at=at)
 
 
+def test_deployment_that_lacks_a_contract__is_no_verdict() -> None:
+    at = posted(SLOT, encode(PROMPT), made(), DEPLOYMENT)
+    with pytest.raises(BadInput, match="the deployment has no Governance"):
+        told(
+            made(),
+            at=replace(
+                at,
+                deployment=replace(
+                    DEPLOYMENT, addresses={k: v for k, v in DEPLOYMENT.addresses.items() if k != "Governance"}
+                ),
+            ),
+        )
+
+
 def test_published_data_of_another_digest__does_not_count() -> None:
     at = replace(posted(SLOT, encode(PROMPT), made(), DEPLOYMENT), store=FakeStore())
     at.chain.log("DisputeResolver", "Published", id=PROPOSAL, data=b"other")  # type: ignore[attr-defined]
