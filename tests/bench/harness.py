@@ -48,10 +48,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall seconds of some runs, and what the last one returned."""
+    """Wall seconds of some runs, the least processor seconds of one, and what the last one returned."""
 
     least: float
     median: float
+    processor: float
     result: Any
 
     @property
@@ -59,17 +60,23 @@ class Timing:
         """The fastest run in milliseconds: what the machine can do when nobody else wants it."""
         return 1_000 * self.least
 
+    @property
+    def idle_ms(self) -> float:
+        """Milliseconds as on an idle machine, for limits: wall or processor time, whichever is less."""
+        return 1_000 * min(self.least, self.processor)
+
 
 def timed(work: Callable[[], Any], repeats: int = 5, warm: int = 1) -> Timing:
     """Runs `work` `warm` times unmeasured, then `repeats` times measured."""
     for _ in range(warm):
         work()
-    seconds = []
+    seconds, processor = [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         result = work()
         seconds.append(time.perf_counter() - start)
-    return Timing(min(seconds), median(seconds), result)
+        processor.append(time.process_time() - used)
+    return Timing(min(seconds), median(seconds), min(processor), result)
 
 
 def peak_memory(work: Callable[[], Any]) -> float:
