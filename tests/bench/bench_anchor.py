@@ -6,7 +6,6 @@ import numpy as np
 
 from oracle.mechanism.anchoring import DEFAULT_ETA, Forecasts, Rule, anchor
 from tests.bench.harness import Row, Run, peak_memory, timed
-from tests.bench.problems import Floats, forecasts
 
 TITLE = "Epistemic anchoring over a stream"
 LEARNED = """
@@ -20,8 +19,13 @@ LEARNED = """
 
 
 def stream(questions: int, forecasters: int) -> Forecasts:
-    beliefs, outcomes = forecasts(questions, forecasters)
-    return Forecasts(tuple(f"f{place:03d}" for place in range(forecasters)), beliefs, outcomes)
+    """Forecasters that see the truth through noise of their own."""
+    rnd = np.random.default_rng(questions * 10_007 + forecasters)
+    log_odds, noise = rnd.normal(0, 1.5, questions), rnd.uniform(0.2, 3, forecasters)
+    seen = log_odds[:, None] + rnd.normal(0, 1, (questions, forecasters)) * noise
+    outcomes = (rnd.random(questions) < 1 / (1 + np.exp(-log_odds))).astype(np.float64)
+    names = tuple(f"f{place:03d}" for place in range(forecasters))
+    return Forecasts(names, (1 / (1 + np.exp(-seen)))[..., None], outcomes)
 
 
 def rows(run: Run) -> Iterator[Row]:
@@ -47,10 +51,10 @@ def online(run: Run) -> Iterator[Row]:
     """The online fit beside cvxpy's solver of the batch, called for each question."""
     questions, forecasters = (50, 4) if run.small else (2_000, 100)
     ours = timed(lambda: anchor(stream(questions, forecasters), Rule.SIMPLEX), run.repeats(2), warm=0).ms
-    question = {"answers": questions, "lists": forecasters, "solvers": ["CLARABEL"], "repeats": run.repeats(3)}
-    said = run.peer("peers", "tests.bench.cvxpy_simplex", question)
+    question = {"lists": forecasters, "answers": questions, "solvers": ["CLARABEL"], "repeats": run.repeats(3)}
+    said = run.peer("peers", "tests.bench.convex_solvers", question)
     peer = questions * said["solvers"]["CLARABEL"]["ms"] if said else None
-    against = "cvxpy, CLARABEL, for each question"
+    against = f"{said['library'] if said else 'cvxpy'}, CLARABEL, for each question"
     yield Row(f"simplex, T = {questions:,}, N = {forecasters}", ours, peer, against, note="one solve, times T")
 
 
@@ -70,5 +74,5 @@ def by_loops(given: Forecasts, questions: int) -> list[float]:
 def difference(given: Forecasts, questions: int, plain: list[float]) -> float:
     """How far the plain weights are from ours after so many questions."""
     some = Forecasts(given.forecasters, given.beliefs[:questions], given.outcomes[:questions])
-    ours: Floats = anchor(some, Rule.WSU).weights[-1]
+    ours = anchor(some, Rule.WSU).weights[-1]
     return float(np.abs(ours - np.array(plain)).max())

@@ -43,7 +43,9 @@ def _fits(run: Run, lists: int, answers: int, limit: float) -> Iterator[Row]:
     score = ours.result.score + 1e-6 * float(ours.result.weights @ ours.result.weights)
     name = f"K = {lists:,}, J = {answers:,}"
     support = int((ours.result.weights > 0).sum())
-    yield Row(name, ours.idle_ms, limit, "limit", note=f"relative gap {ours.result.gap:.0e}, {support} lists have weight")
+    yield Row(
+        name, ours.idle_ms, limit, "limit", note=f"relative gap {ours.result.gap:.0e}, {support} lists have weight"
+    )
     question = {"lists": lists, "answers": answers, "solvers": SOLVERS, "repeats": 3 if lists <= 100 else 1}
     if peer := run.peer("peers", "tests.bench.convex_solvers", question):
         for solver, found in peer["solvers"].items():
