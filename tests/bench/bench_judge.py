@@ -20,8 +20,8 @@ LEARNED = """
 - The fit never sees the items: K lists and J answers become a K x K matrix, and the active set solves on the lists that
   have weight. Its relative gap is the rounding of floats; the solvers' is what their tolerances allow.
 - The proof is apart: the same minimum in integers, from the support alone. Floats cannot change a posted weight.
-- Tables without quotes are cut at commas, whole columns at a time, and every cell is still checked; from the first doubt
-  on, the csv module reads row by row.
+- Tables without quotes are cut at commas, whole columns at a time, and every cell is still checked; from the first
+  doubt on, the csv module reads row by row.
 """
 SOLVERS = ("CLARABEL", "OSQP", "SCS", "HIGHS")
 
