@@ -34,6 +34,8 @@ def xor_figures() -> dict[str, Any]:
         "zero_shot_strict_equilibria": len(equilibria),
         "zero_shot_truth": str(xor6.zero_shot_score("pairs", TRUTH)),
         "zero_shot_everyone_says_1": str(xor6.zero_shot_score("pairs", ONES)),
+        "zero_shot_rho_where_ones_pay_pairs": str(xor6.break_even_rho("pairs")),
+        "zero_shot_rho_where_ones_pay_group": str(xor6.break_even_rho("group")),
         "shapley_truth": str(honest[0]),
         "shapley_flip": str(liar[0]),
         "shapley_truth_and_copy": str(copied[0] + copied[-1]),

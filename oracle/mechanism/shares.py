@@ -20,10 +20,16 @@ def split(values: Sequence[int], random_bits: RandomBits) -> tuple[list[int], li
     for value in values:
         if abs(value) >= MODULUS // 2:
             raise BadInput(f"an integer of {value.bit_length()} bits cannot be shared", hint="At most 255 bits.")
-    first = [random_bits(BITS) for _ in values]
-    second = [random_bits(BITS) for _ in values]
+    first, second = _noise(len(values), random_bits), _noise(len(values), random_bits)
     third = [(value - a - b) % MODULUS for value, a, b in zip(values, first, second, strict=True)]
     return first, second, third
+
+
+def _noise(count: int, random_bits: RandomBits) -> list[int]:
+    """Uniform residues, drawn at once: one question to the operating system, not one per integer."""
+    size = BITS // 8
+    raw = random_bits(BITS * count).to_bytes(size * count, "big")
+    return [int.from_bytes(raw[at : at + size], "big") for at in range(0, len(raw), size)]
 
 
 def add(shares: Iterable[Sequence[int]]) -> list[int]:

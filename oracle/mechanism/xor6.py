@@ -154,6 +154,19 @@ def zero_shot_gap(rule: str) -> Fraction:
     return zero_shot_score(rule, ("truth", *rest)) - zero_shot_score(rule, ("flip", *rest))
 
 
+def break_even_rho(rule: str) -> Fraction:
+    """The share of pay by consistency from which everyone saying 1 pays more than truth, with beta = alpha.
+
+    Solves (1 - rho) S(truth) + rho c(truth) = (1 - rho) S(ones) + rho c(ones), S the expected Shapley payment.
+    """
+    ones, truth = ("one",) * PLAYERS, ("truth",) * PLAYERS
+    x = [player < 3 for player in range(PLAYERS)]
+    q = posterior([1] * PLAYERS, x)  # whatever the world is, and by symmetry each gets a sixth of what it changes
+    lost = shapley_payments()[0] - sum(Fraction(1, 4) - brier(q, z) for z in (0, 1)) / (2 * PLAYERS)
+    gained = zero_shot_score(rule, ones) - zero_shot_score(rule, truth)
+    return lost / (lost + gained)
+
+
 def strict_equilibria(rule: str) -> list[tuple[str, ...]]:
     """Profiles of pure strategies where any one player's change lowers c(r), of 4^6; `rule` is group or pairs."""
     return [profile for profile in product(STRATEGIES, repeat=PLAYERS) if _strict(rule, profile)]

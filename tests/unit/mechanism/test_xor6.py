@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oracle.mechanism import xor6
-from oracle.mechanism.reports import log_loss
+from oracle.mechanism.reports import Terms, log_loss, settle
 
 EXPECTED = json.loads((Path(__file__).parents[2] / "data/lmm/xor6_expected.json").read_text())
 TRUTH, ONES = ("truth",) * 6, ("one",) * 6
@@ -78,6 +78,23 @@ def test_zero_shot__alone__has_16_strict_equilibria_and_everyone_says_1_beats_tr
     found = xor6.strict_equilibria(rule)
     assert len(found) == 16 and TRUTH in found and ONES in found
     assert xor6.zero_shot_score(rule, ONES) > xor6.zero_shot_score(rule, TRUTH)
+
+
+def test_zero_shot__the_cap_of_a_fifth__is_no_cure() -> None:
+    """From 4 % (pairs) or 17 % (group) of pay by consistency on, six who all say 1 earn more than honest ones."""
+    names, ones = tuple("abcdef"), Fraction(0)
+    for chance, z, _ in xor6.worlds():
+
+        def q(mask: int) -> Fraction:
+            members = [i for i in range(6) if mask >> i & 1]
+            return xor6.posterior([1] * len(members), [i < 3 for i in members])
+
+        ones += chance * settle(Terms(alpha=1, deposit=1), names, q, z).payments["a"]
+    for rule, about in (("pairs", 0.040), ("group", 0.1716)):
+        rho = xor6.break_even_rho(rule)
+        honest = (1 - rho) * xor6.shapley_payments()[0] + rho * xor6.zero_shot_score(rule, TRUTH)
+        assert honest == (1 - rho) * ones + rho * xor6.zero_shot_score(rule, ONES)
+        assert float(rho) == pytest.approx(about, abs=5e-4)
 
 
 def test_zero_shot_pairs__by_enumeration_of_all_signals__the_same_scores() -> None:
