@@ -8,7 +8,7 @@ import pytest
 
 from oracle.mechanism import judgement, simplex_fit
 from oracle.rounds import lists
-from tests.e2e.conftest import Gengov
+from tests.e2e.conftest import ROOT, Gengov
 
 LISTS = {
     "ann": "item,weight\na,5\nb,3\nc,2\nd,1\n",
@@ -53,6 +53,27 @@ def test_private__three_servers__the_weights_of_plain_answers_to_the_last_digit(
     assert found["exact_score"] == str(open_.score) and found["answers"] == 7 and found["gap"] == 0
     assert json.loads((jury / "sums.json").read_text())["answers"] == 7
     assert "ann" in gengov("private", "combine", "sum-3.json", "sum-1.json", "sum-2.json")
+
+
+def test_private__360_real_answers_of_three_jurors__what_judge_fit_says_of_them_together(
+    gengov: Gengov, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data, place = ROOT / "tests/data/judgement", tmp_path_factory.mktemp("real")
+    options = ["--list", f"arbitron={data}/trial2025_list_arbitron.csv"]
+    options += ["--list", f"composite={data}/trial2025_list_composite_model.csv"]
+    answers = data / "trial2025_answers_first360.csv"
+    header, *rows = answers.read_text().splitlines(keepends=True)
+    for juror in range(3):
+        own = place / f"{juror}.csv"
+        own.write_text(header + "".join(rows[juror::3]))
+        gengov("private", "share", *options, "--answers", str(own), "--out", str(place / str(juror)))
+    for server in (1, 2, 3):
+        parts = [str(place / str(juror) / f"share-{server}.json") for juror in range(3)]
+        gengov("private", "add", *parts, "--out", str(place / f"sum-{server}.json"))
+    hidden = gengov.json("private", "combine", *(str(place / f"sum-{server}.json") for server in (1, 2, 3)))
+    open_ = gengov.json("judge", "fit", *options, "--answers", str(answers))
+    for key in ("weights", "score", "scores", "gap", "answers"):
+        assert json.dumps(hidden[key], sort_keys=True) == json.dumps(open_[key], sort_keys=True), key
 
 
 def test_share__files__are_for_their_owner_only_and_never_the_same(gengov: Gengov, jury: Path) -> None:

@@ -21,7 +21,8 @@ def test_readme__commands_of_the_command_line__all_work_in_their_order(tmp_path:
 
 
 def test_readme__commands_of_the_mechanisms__all_work(tmp_path: Path) -> None:
-    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    for name in ("tests", "models"):
+        (tmp_path / name).symlink_to(ROOT / name)
     section = (ROOT / "README.md").read_text().split("## The mechanisms, off chain", 1)[1].split("\n## ", 1)[0]
     block = "".join(re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S)).replace("\\\n", " ")
     lines = [line for line in block.splitlines() if line.startswith(PROGRAM)]
