@@ -1,7 +1,7 @@
 """The one place where adapters are built from settings; everything else receives them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class Organisation:
     ledger: Ledger
     store: ContentStore
     time: TimeMachine
+    identity: str
     reserve_decimals: int
     reserve_symbol: str
     token_symbol: str
@@ -79,10 +80,18 @@ def open_organisation(settings: Settings) -> Organisation:
         ledger=SqlLedger(Database(settings.home / "ledger.sqlite"), organisation),
         store=open_store(settings),
         time=TimeMachine(rpc),
+        identity=organisation,
         reserve_decimals=chain.read("ReserveToken", "decimals"),
         reserve_symbol=chain.read("ReserveToken", "symbol"),
         token_symbol=chain.read("BToken", "symbol"),
     )
+
+
+def beside(organisation: Organisation, **changes: object) -> Organisation:
+    """Another oracle of the same organisation; its settings differ in `changes`, of which its own home is one."""
+    settings = Settings.model_validate(organisation.settings.model_dump() | changes)
+    ledger = SqlLedger(Database(settings.home / "ledger.sqlite"), organisation.identity)
+    return replace(organisation, settings=settings, ledger=ledger, store=open_store(settings))
 
 
 def _identity(chain: Chain, file: DeploymentFile, path: Path) -> str:

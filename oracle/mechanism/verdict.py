@@ -2,6 +2,7 @@
 
 from eth_hash.auto import keccak
 
+from oracle.domain.dispute import Ground
 from oracle.domain.verdict import MARGIN_BITS, Failure, Scalar, Verdict
 from oracle.mechanism import canonical
 
@@ -45,6 +46,8 @@ def scalar(value: object) -> Scalar:
 
 def sentence(failure: Failure) -> str:
     """A failure in words."""
+    if failure.ground is Ground.DATA_UNAVAILABLE:
+        return f"{failure.ground.word}: {failure.note}"
     where = f" of sample {failure.sample}" if failure.sample is not None else ""
     place = f" {failure.position}" if failure.position is not None else ""
     below = f", {failure.margin / (1 << MARGIN_BITS):.4f} below the best" if failure.margin is not None else ""

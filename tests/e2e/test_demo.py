@@ -52,7 +52,10 @@ def test_demo__left_running__can_be_continued_from_the_command_line(tmp_path: Pa
         assert shown["state"] == "Active"
         gengov("vote", "cast", "latest", "for", "--as", "alice", "--yes")
         assert gengov.json("proposal", "show")["votes"]["for"] > shown["votes"]["for"]
-        gengov("challenge", "open", "latest", "--ground", "samples", "--as", "challenger", "--yes")
+        gengov("challenge", "open", "latest", "--ground", "samples", "--as", "challenger", "--yes", code=1)
+        assert "verifies" in gengov.said  # nobody stakes on a proposal that is right, unless they insist
+        insisting = ("challenge", "open", "latest", "--ground", "samples", "--anyway", "--as", "challenger", "--yes")
+        gengov(*insisting)
         assert gengov.json("challenge", "status")["case"]["open"] is True
         gengov("devnet", "reset")
         assert gengov.json("challenge", "status")["case"] is None

@@ -13,8 +13,10 @@ from oracle.chain.rpc import connect
 from oracle.cli.accounts import address_or_role
 from oracle.cli.amounts import format_duration, parse_amount
 from oracle.cli.command import command
+from oracle.cli.devnet import disputes
 from oracle.cli.devnet import state as states
 from oracle.cli.devnet.demo import tell
+from oracle.cli.devnet.disputes import STORIES, DisputeStory
 from oracle.cli.devnet.timeline import Timeline
 from oracle.cli.devnet.up import PROMPT, bring_up, keep
 from oracle.cli.output import err, out
@@ -67,6 +69,25 @@ def demo(
     session.emit(facts, lambda: None)
     if stay:
         _how_to_go_on(state, console)
+
+
+@command(app, "story", chain=False)
+def story(
+    session: Session,
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(STORIES)}.")],
+    network: Network = NodeKind.ANVIL,
+    port: Port = None,
+) -> None:
+    """Tell how a dispute goes, with real transactions and the real model, on a fresh chain."""
+    if name not in STORIES:
+        raise BadInput(f"there is no story {name!r}", hint=f"one of {', '.join(STORIES)}")
+    timeline = Timeline(Console(stderr=True, highlight=False) if session.as_json else out)
+    with contextlib.ExitStack() as stack:
+        with timeline.stage("setup"):
+            devnet = bring_up(network, timeline.step, home=states.HOME / f"story-{network.value}", port=port)
+        stack.callback(devnet.node.stop)
+        facts = disputes.tell(name, devnet, DisputeStory(devnet, timeline))
+    session.emit(facts, lambda: None)
 
 
 @command(app, "skip")
@@ -146,7 +167,8 @@ def _how_to_go_on(state: states.DevnetState, console: Console = out) -> None:
         ("gengov slot show", "where the auction stands"),
         ("gengov proposal show", "the latest proposal, if there is one"),
         ("gengov vote cast latest for --as alice", "vote on it"),
-        ("gengov challenge open latest --ground samples --as challenger", "or challenge it"),
+        ("gengov proposal verify latest", "re-run it: every token of every sample"),
+        ("gengov challenge open latest --as challenger", "or challenge it, if it does not verify"),
         ("gengov devnet skip 30m", "let time pass: here an hour of the organisation is a minute"),
         ("gengov node run --once --as prompter", "do everything that is due"),
         (

@@ -19,13 +19,16 @@ BUDGET = 40
 """Whole tokens: within what the fast track may mint."""
 
 
-def demo_prompt(org: Organisation, objective: str) -> Prompt:
-    """A prompt made from the chain's present state. `objective` is one of the template's."""
+def demo_prompt(org: Organisation, objective: str, scale: int = 1) -> Prompt:
+    """A prompt made from the chain's present state. `objective` is one of the template's.
+
+    `scale` multiplies budget and asks: from about 5 on, what is funded needs the slow track.
+    """
     request = PromptRequest(
         objective=objective,
-        budget=BUDGET,
+        budget=BUDGET * scale,
         candidates=tuple(
-            CandidateRequest(title=title, address=_payee(org, number), ask=ask, done=done, late=late)
+            CandidateRequest(title=title, address=_payee(org, number), ask=ask * scale, done=done, late=late)
             for number, (title, ask, done, late) in enumerate(WORKS)
         ),
         parameters=(),

@@ -67,11 +67,11 @@ class Story:
             for role, amount in bids.items():
                 self._commit(role, epoch, amount, prompt)
         windows = self.chain.read("PromptUpdate", "windowsOf", epoch)
-        self._skip_to(windows.revealStart, "the reveal phase begins")
+        self.wait(windows.revealStart, "the reveal phase begins")
         with self.timeline.stage("reveal"):
             for role in bids:
                 self._reveal(role, epoch)
-        self._skip_to(windows.start, f"epoch {epoch} begins")
+        self.wait(windows.start, f"epoch {epoch} begins")
         with self.timeline.stage("settle"):
             self._run(Stage.SETTLE)
         auction = self.chain.read("PromptUpdate", "auction", epoch)
@@ -107,15 +107,15 @@ class Story:
     def decide(self, number: int) -> None:
         """Holders vote, the veto window passes, the proposal executes."""
         with self.timeline.stage("vote"):
-            self._skip_to(self.chain.read("Governance", "proposalSnapshot", number) + 1, "voting begins")
+            self.wait(self.chain.read("Governance", "proposalSnapshot", number) + 1, "voting begins")
             for role, choice in VOTERS.items():
                 receipt = self.devnet.send(role, Call("Governance", "castVote", (number, _SUPPORT[choice])))
                 power = next(e.args["weight"] for e in receipt.events if e.name == "VoteCast")
                 self._step("vote", f"{role} votes {choice} with {tok(self.org, power)}", receipt, "vote")
-        self._skip_to(self.chain.read("Governance", "proposalDeadline", number) + 1, "voting ends")
+        self.wait(self.chain.read("Governance", "proposalDeadline", number) + 1, "voting ends")
         with self.timeline.stage("queue"):
             self._run(Stage.QUEUE)
-        self._skip_to(self.chain.read("Governance", "proposalEta", number), "the veto window ends, nobody challenged")
+        self.wait(self.chain.read("Governance", "proposalEta", number), "the veto window ends, nobody challenged")
         with self.timeline.stage("execute"):
             self._run(Stage.EXECUTE)
         state = ProposalState(self.chain.read("Governance", "state", number))
@@ -123,9 +123,7 @@ class Story:
 
     def expire(self, number: int) -> None:
         """A proposal that nobody votes on is defeated."""
-        self._skip_to(
-            self.chain.read("Governance", "proposalDeadline", number) + 1, "nobody voted on the last proposal"
-        )
+        self.wait(self.chain.read("Governance", "proposalDeadline", number) + 1, "nobody voted on the last proposal")
 
     def market(self) -> None:
         """Somebody likes what was executed, and buys."""
@@ -139,11 +137,11 @@ class Story:
     def pass_epochs(self, count: int) -> None:
         """Time goes on without a bid; nobody rolls the slot, so it stays open."""
         epoch = int(self.chain.read("PromptUpdate", "currentEpoch")) + count
-        self._skip_to(self.chain.read("PromptUpdate", "epochStart", epoch), f"{count} epochs pass without a bid")
+        self.wait(self.chain.read("PromptUpdate", "epochStart", epoch), f"{count} epochs pass without a bid")
 
     def reward(self, slot_id: int) -> dict[str, int]:
         """Once the slot is mature its reward is settled; compared with what the rules say, to the wei."""
-        self._skip_to(self.chain.read("PromptUpdate", "matureAt", slot_id), f"slot {slot_id} is mature")
+        self.wait(self.chain.read("PromptUpdate", "matureAt", slot_id), f"slot {slot_id} is mature")
         with self.timeline.stage("reward"):
             self._run(Stage.SETTLE_REWARD)
         settled = self.chain.events(
@@ -185,7 +183,7 @@ class Story:
 
     def _run(self, stage: Stage, progress: Any = None) -> None:
         """Runs the oracle's job of one stage, as the prompter; fails if it has nothing to do."""
-        context = wiring.open_context(self.org, self.devnet.signer("prompter"), report=self._report, progress=progress)
+        context = wiring.open_context(self.org, self.devnet.signer("prompter"), report=self.report, progress=progress)
         steps = run_due(context, [(known, job) for known, job, _ in PIPELINE if known is stage])
         failed = next((step.error for step in steps if step.error), None)
         if failed:
@@ -193,7 +191,8 @@ class Story:
         if not steps:
             raise GengovError(f"the oracle found nothing to do at stage {stage}")
 
-    def _report(self, step: Step) -> None:
+    def report(self, step: Step) -> None:
+        """Draws a step of the oracle, with roles and short ids in the place of addresses."""
         kind = GAS_KINDS.get(step.stage, "") if "/bond" not in step.key else ""
         detail = step.detail
         for role in ROLES:
@@ -209,11 +208,12 @@ class Story:
         epoch = int(self.chain.read("PromptUpdate", "currentEpoch")) + 1
         windows = self.chain.read("PromptUpdate", "windowsOf", epoch)
         if self.chain.head().timestamp + 60 >= windows.revealStart:
-            self._skip_to(windows.start, f"epoch {epoch} passes without a bid")
+            self.wait(windows.start, f"epoch {epoch} passes without a bid")
             return epoch + 1
         return epoch
 
-    def _skip_to(self, timestamp: int, why: str) -> None:
+    def wait(self, timestamp: int, why: str) -> None:
+        """Skips time to a second of the chain, and says why."""
         before = self.chain.head().timestamp
         if timestamp > before:
             self.time.skip_to(timestamp)

@@ -94,5 +94,12 @@ def terms(ctx: Context) -> DisputeTerms:
     )
 
 
+def in_reserve(ctx: Context, amount: int) -> str:
+    """An amount in whole reserve tokens, for the words of a step."""
+    whole, part = divmod(amount, 10**ctx.deployment.reserve_decimals)
+    digits = str(part).zfill(ctx.deployment.reserve_decimals).rstrip("0")
+    return f"{whole:,}{'.' if digits else ''}{digits} of the reserve token"
+
+
 def _parameter(ctx: Context, name: str) -> int:
     return int(ctx.chain.read(RESOLVER, "parameter", name.encode().ljust(32, b"\0")))

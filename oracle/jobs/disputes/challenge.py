@@ -4,7 +4,7 @@ from oracle.domain.dispute import Ground, Ruling
 from oracle.domain.records import CheckRow, Stage
 from oracle.jobs.acting import act, decide, refusal
 from oracle.jobs.context import Context, Step
-from oracle.jobs.disputes.cases import RESOLVER, Bonded
+from oracle.jobs.disputes.cases import RESOLVER, Bonded, in_reserve
 from oracle.jobs.view import View
 from oracle.mechanism import dispute
 from oracle.ports.chain import Call
@@ -56,13 +56,20 @@ def _stake(ctx: Context, view: View, proposal: Bonded, found: CheckRow) -> Step 
     key = f"{proposal.id}/{proposal.rounds + 1}"
     at_stake = sum(p.case.stake for p in view.bonded if p.case and p.case.open and p.case.challenger == ctx.account)
     if at_stake + stake > ctx.verifier.challenge_budget:
-        reason = f"{stake} more than the {at_stake} at stake would pass the budget of {ctx.verifier.challenge_budget}"
+        most = in_reserve(ctx, ctx.verifier.challenge_budget)
+        reason = f"{in_reserve(ctx, at_stake + stake)} at stake would pass the budget of {most}"
         decide(ctx, Stage.CHALLENGE, key, "over budget", reason)
         return Step(Stage.CHALLENGE, key, f"cannot challenge: {reason}", done=False)
     spender = ctx.chain.address(RESOLVER)
     if int(ctx.chain.read(RESERVE, "allowance", ctx.account, spender)) < stake:
         approve = Call(RESERVE, "approve", (spender, stake))
-        return act(ctx, Stage.CHALLENGE, f"approve/{key}", approve, f"let the resolver take a stake of {stake}")
+        return act(
+            ctx,
+            Stage.CHALLENGE,
+            f"approve/{key}",
+            approve,
+            f"let the resolver take a stake of {in_reserve(ctx, stake)}",
+        )
     uri = ctx.store.put(found.evidence).uri
     call = Call(RESOLVER, "challenge", (proposal.id, int(GROUNDS[found.ground]), uri))
     if refusal(ctx, call, _NOT_NOW) is not None:

@@ -3,7 +3,7 @@
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act, refusal
 from oracle.jobs.context import Context, Step
-from oracle.jobs.disputes.cases import RESOLVER
+from oracle.jobs.disputes.cases import RESOLVER, in_reserve
 from oracle.jobs.view import View
 from oracle.ports.chain import Call
 
@@ -37,4 +37,4 @@ def withdraw(ctx: Context, view: View) -> Step | None:
     where = {"account": ctx.account}
     last = ctx.chain.events(RESOLVER, "Credited", first=ctx.first_block, where=where)[-1]
     key = f"{last.block_number}/{last.log_index}"  # each credit is taken once, however much it is
-    return act(ctx, Stage.WITHDRAW, key, Call(RESOLVER, "withdraw"), f"withdrew {amount} of the reserve token")
+    return act(ctx, Stage.WITHDRAW, key, Call(RESOLVER, "withdraw"), f"withdrew {in_reserve(ctx, amount)}")
