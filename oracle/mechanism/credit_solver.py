@@ -1,9 +1,10 @@
 """Solves c = e + M'c in floats: push the remaining mass; where that stalls, one sparse LU per strongly connected part.
 
-Results carry no promise but the remaining mass; `credit` checks it in exact integers and refines.
+Where a part is large, Krylov steps are tried before its factors: credit that goes round for long but mixes fast.
+
+What comes out carries no promise but the remaining mass; `credit` checks it in exact integers and refines.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +21,8 @@ ENOUGH = 1e-15
 
 MOST_ROUNDS = 512
 LOOK_EVERY = 16
-LARGE_PART = 20_000
-"""A strongly connected part beyond this is first tried without factors: they may fill."""
+LARGE_PART = 1_500
+"""A strongly connected part beyond this is first tried without factors: they may fill a square of its size."""
 
 
 class Stalled(Exception):
@@ -46,13 +47,21 @@ class Solver:
             pushed = self._push(mass)
             if pushed is not None:
                 return pushed
-            self._direct = self._choose()
-        credit = self._direct(mass)
-        rest = mass - credit + self.matrix @ credit
-        left = float(np.abs(rest).sum())
-        if not left < 1e-3 * float(np.abs(mass).sum()):
+            self._choose()
+        found = self._try(mass)
+        if found is None and self.method == "krylov":
+            self._factor()
+            found = self._try(mass)
+        if found is None:
             raise Stalled
-        return credit, left
+        return found
+
+    def _try(self, mass: Floats) -> tuple[Floats, float] | None:
+        """The chosen method's answer, or None where it brought the mass down by less than a thousandth."""
+        assert self._direct is not None
+        credit = self._direct(mass)
+        left = float(np.abs(mass - credit + self.matrix @ credit).sum())
+        return (credit, left) if left < 1e-3 * float(np.abs(mass).sum()) else None
 
     def _push(self, mass: Floats) -> tuple[Floats, float] | None:
         """None where the mass would not be gone in MOST_ROUNDS rounds, foreseen from how fast it falls."""
@@ -73,15 +82,16 @@ class Solver:
             before = left
         return None
 
-    def _choose(self) -> Callable[[Floats], Floats]:
-        count, part = csgraph.connected_components(self.matrix.T, directed=True, connection="strong")
-        if np.bincount(part, minlength=count).max() > LARGE_PART:
-            krylov = _Krylov(self.matrix)
-            if krylov.works():
-                self.method = "krylov"
-                return krylov
-        self.method = "lu"
-        return _factors(self.matrix, part)
+    def _choose(self) -> None:
+        _, part = csgraph.connected_components(self.matrix.T, directed=True, connection="strong")
+        if np.bincount(part).max() > LARGE_PART:
+            self.method, self._direct = "krylov", _Krylov(self.matrix)
+        else:
+            self._factor()
+
+    def _factor(self) -> None:
+        _, part = csgraph.connected_components(self.matrix.T, directed=True, connection="strong")
+        self.method, self._direct = "lu", _factors(self.matrix, part)
 
 
 def _in_time(before: float, left: float, enough: float, rounds: int) -> bool:
@@ -131,28 +141,23 @@ def _ranks(matrix: Any, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 class _Krylov:
-    """GMRES with restarts, repeated on what remains."""
+    """GMRES with restarts, repeated on what remains. Quick where credit mixes fast, useless on long rings."""
 
     def __init__(self, matrix: Any) -> None:
         size = matrix.shape[0]
         self.matrix = matrix
         self.system = linalg.LinearOperator((size, size), matvec=lambda x: x - matrix @ x, dtype=np.float64)
 
-    def works(self) -> bool:
-        """Whether a look at an even right side brings the rest down."""
-        mass = np.full(self.matrix.shape[0], 1.0 / self.matrix.shape[0])
-        credit = self(mass)
-        return bool(np.abs(mass - credit + self.matrix @ credit).sum() < 1e-6)
-
     def __call__(self, mass: Floats) -> Floats:
-        credit = np.zeros_like(mass)
-        rest = mass
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for _ in range(4):
-                step, _ = linalg.gmres(self.system, rest, rtol=1e-9, atol=0.0, restart=40, maxiter=5)
-                credit = credit + step
-                rest = mass - credit + self.matrix @ credit
-                if np.abs(rest).sum() <= ENOUGH * np.abs(credit).sum():  # rounding allows no less
-                    break
+        credit, rest = np.zeros_like(mass), mass
+        for _ in range(8):
+            credit = credit + self._cycle(rest)
+            rest = mass - credit + self.matrix @ credit
+            if np.abs(rest).sum() <= 4 * ENOUGH * np.abs(credit).sum():  # rounding allows no less
+                break
         return credit
+
+    def _cycle(self, mass: Floats) -> Floats:
+        scale = float(np.abs(mass).max()) or 1.0
+        step: Floats = linalg.gmres(self.system, mass / scale, rtol=1e-8, atol=0.0, restart=40, maxiter=1)[0]
+        return step * scale

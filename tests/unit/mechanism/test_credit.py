@@ -1,6 +1,7 @@
 """Credit propagation: published numbers, closed forms, a dense solver in fractions, and what may never change."""
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -210,6 +211,23 @@ def test_methods__push_factors_krylov__same_integers(keep: float, monkeypatch: p
         assert credit.method == method
         found.append(credit.shares)
     assert found[0] == found[1] == found[2]
+
+
+def test_large_part_that_mixes_fast__without_factors__same_integers_as_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    rnd = random.Random(5)
+    edges = [(f"{u:04}", f"{rnd.randrange(1_600):04}", rnd.random()) for u in range(1_600) for _ in range(8)]
+    graph = graph_of(edges, {"0000": 1.0}, keep=1e-4)
+    quick = propagate(graph)
+    assert quick.method == "krylov"
+    monkeypatch.setattr(credit_solver, "LARGE_PART", 10**9)
+    slow = propagate(graph)
+    assert slow.method == "lu" and slow.shares == quick.shares
+
+
+def test_large_ring__where_quick_methods_stall__factors() -> None:
+    credit = propagate(graph_of(ring(5_000), {"0000": 1.0}, keep=1e-6))
+    assert credit.method == "lu"
+    assert exact(credit)["0000"] == pytest.approx(1e-6 / -((1 - 1e-6) ** 5_000 - 1), rel=1e-9)
 
 
 def test_solve__floats_alone__agree_with_the_certified() -> None:
