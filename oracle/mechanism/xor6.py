@@ -162,7 +162,8 @@ def break_even_rho(rule: str) -> Fraction:
     ones, truth = ("one",) * PLAYERS, ("truth",) * PLAYERS
     x = [player < 3 for player in range(PLAYERS)]
     q = posterior([1] * PLAYERS, x)  # whatever the world is, and by symmetry each gets a sixth of what it changes
-    lost = shapley_payments()[0] - sum(Fraction(1, 4) - brier(q, z) for z in (0, 1)) / (2 * PLAYERS)
+    value = Fraction(1, 4) - (brier(q, 0) + brier(q, 1)) / 2
+    lost = shapley_payments()[0] - value / PLAYERS
     gained = zero_shot_score(rule, ones) - zero_shot_score(rule, truth)
     return lost / (lost + gained)
 
