@@ -282,7 +282,9 @@ def test_order_and_names__do_not_matter(edges: list[Edge], seeds: dict[str, floa
             )
         )
     )
-    assert {name: again[renamed[name]] for name in exact(one)} == pytest.approx(exact(one), abs=1e-17)
+    assert {name: again[renamed[name]] for name in exact(one)} == pytest.approx(
+        exact(one), abs=1e-16
+    )  # whole units of 2^-62 that are left over go by name
 
 
 @settings(max_examples=40, deadline=None)
