@@ -14,7 +14,7 @@ from oracle.cli.output import err, out
 from oracle.cli.reports_xor import xor_figures
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput, Refused
-from oracle.mechanism import over_determination, reports, reports_data
+from oracle.mechanism import over_determination, reports, reports_data, reports_prompt
 from oracle.mechanism.reports import Rule, Settlement
 from oracle.mechanism.reports_document import Spec
 from oracle.rounds import reports_files
@@ -62,7 +62,7 @@ def settle(
     settlement = reports.settle(
         found.terms,
         found.reporters,
-        table.lookup(found),
+        table.lookup,
         found.outcome,
         seed=found.seed,
         consistency=table.consistency,
@@ -105,8 +105,11 @@ def needed(spec: Spec) -> list[int]:
 
 def show(session: Session, spec: Spec, settlement: Settlement, more: dict[str, Any]) -> None:
     """The settlement as a table or one JSON object; warnings on stderr in both cases."""
-    for warning in settlement.warnings:
-        err.print(f"[yellow]![/] {warning}")
+    groups = reports_prompt.alike(spec)
+    copies = [f"{', '.join(group)} say the same: copies, or one mind under several names" for group in groups]
+    warnings = [*settlement.warnings, *copies]
+    for warning in warnings:
+        err.print(f"[yellow]![/] {escape(warning)}")
 
     def render() -> None:
         table = Table(box=None, title=spec.question, title_justify="left", title_style="bold")
@@ -120,9 +123,11 @@ def show(session: Session, spec: Spec, settlement: Settlement, more: dict[str, A
             table.add_row(who, f"{float(paid):,.6f}", error, whole)
         out.print(table)
         if settlement.value is not None:
-            out.print(f"information value {float(settlement.value):.6f} · payments sum to {settlement.total}")
+            out.print(
+                f"information value {float(settlement.value):.6f} · payments sum to {float(settlement.total):,.6f}"
+            )
 
-    session.emit(settlement_json(spec, settlement) | more, render)
+    session.emit(settlement_json(spec, settlement) | {"warnings": warnings} | more, render)
 
 
 def settlement_json(spec: Spec, settlement: Settlement) -> dict[str, Any]:
@@ -138,7 +143,6 @@ def settlement_json(spec: Spec, settlement: Settlement) -> dict[str, Any]:
         "information_value": None if settlement.value is None else str(settlement.value),
         "standard_errors": errors and {who: f"{float(one):.6f}" for who, one in errors.items()},
         "coalitions": settlement.coalitions,
-        "warnings": list(settlement.warnings),
     }
 
 

@@ -32,7 +32,7 @@ def draw(
         if path is not None and path.exists():
             raise Refused(f"{path} exists", hint="name a new file")
     asked = reports_prompt.questions(spec)
-    said = notes(folder, spec)
+    said = notes(folder)
     for line in said:
         err.print(f"[yellow]![/] {escape(line)}")
     with bars() as shown:
@@ -69,15 +69,13 @@ def _write(path: Path, data: bytes) -> None:
         raise BadInput(f"cannot write {path}: {error.strerror}") from error
 
 
-def notes(folder: Path, spec: Spec) -> list[str]:
+def notes(folder: Path) -> list[str]:
     """What nobody should forget about posteriors by a model."""
-    said = [
+    return [
         f"nobody measured how well {folder.resolve().name} judges reports; gengov-tiny, the model that ships, has read "
         "nothing but proposals, and what it says here only demonstrates the mechanism; "
         "run gengov reports audit before money is attached"
     ]
-    groups = reports_prompt.alike(spec)
-    return said + [f"{', '.join(group)} say the same: copies, or one mind under several names" for group in groups]
 
 
 def _open(

@@ -67,6 +67,8 @@ def cost_of(q: Sequence[int], outcome: int, amount: int, b: int) -> int:
     fewer than two outcomes, or numbers of 2^127 units and more.
     """
     change, error = _change(q, outcome, amount, b, 1)
+    if amount == 0:
+        return 0
     return -(-(change + error) >> hp.PRECISION)
 
 

@@ -43,7 +43,7 @@ class _Terms(_Document):
     k: Decimal = "1"
     beta: Amount = 0
     rho: Decimal = "0"
-    permutations: Annotated[int, Field(ge=4, le=100_000, multiple_of=2)] = 400
+    permutations: Annotated[int, Field(ge=4, le=10_000, multiple_of=2)] = 400
 
 
 class _Spec(_Document):

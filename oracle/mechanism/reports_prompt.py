@@ -38,18 +38,42 @@ class Question:
     `misreport` names the reporter whose text is replaced by the one that misleads (for the audit), or is empty.
     """
 
+    spec: Spec
     kind: str
     mask: int
-    misreport: str
-    text: str
-    schema: dict[str, object]
+    misreport: str = ""
 
     @property
     def about(self) -> str:
         """The question for messages."""
-        return f"{self.kind} of coalition {self.mask}" + (
-            f" with a misreport of {self.misreport}" * bool(self.misreport)
-        )
+        with_ = f" with a misreport of {self.misreport}" if self.misreport else ""
+        return f"{self.kind} of coalition {self.mask}{with_}"
+
+    @property
+    def text(self) -> str:
+        """What the model reads. Reports stand in an order that seed and coalition draw; made when asked for."""
+        spec, mask = self.spec, self.mask.to_bytes(8, "big")
+        texts = [
+            spec.misreports[name] if name == self.misreport else spec.reports[name] for name in spec.names(self.mask)
+        ]
+        order = shapley.shuffled(len(texts), keccak(TEMPLATE.encode() + spec.seed + self.kind.encode() + mask))
+        records: list[dict[str, object]] = [{"question": spec.question}]
+        records += [{"report": place, "text": texts[one]} for place, one in enumerate(order, start=1)]
+        lines = [json.dumps(record, separators=(",", ":")) for record in records]
+        return "\n".join([f"{PREAMBLE[self.kind]} {FENCE}", *lines, "Answer:"]) + "\n"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The permille that count: 1..999 where the logarithmic loss reads them."""
+        edge = 1 if self.spec.terms.loss is Loss.LOG and self.kind == "posterior" else 0
+        return edge, 1_000 - edge
+
+    @property
+    def schema(self) -> dict[str, object]:
+        """JSON schema of an answer: one whole number of permille."""
+        least, most = self.bounds
+        figure = {"type": "integer", "minimum": least, "maximum": most}
+        return {"type": "object", "properties": {FIELD: figure}, "required": [FIELD], "additionalProperties": False}
 
 
 def questions(spec: Spec) -> list[Question]:
@@ -70,31 +94,12 @@ def questions(spec: Spec) -> list[Question]:
     everybody = (1 << len(spec.reporters)) - 1
     asked = []
     if spec.terms.rule is Rule.ZERO_SHOT:
-        asked.append(question(spec, "consistency", everybody))
+        asked.append(Question(spec, "consistency", everybody))
     if spec.terms.rule is not Rule.ZERO_SHOT or spec.outcome is not None:
         masks = reports.coalitions(spec.terms, len(spec.reporters), spec.seed)
-        asked += [question(spec, "posterior", mask) for mask in sorted(masks, reverse=True)]
-        asked += [question(spec, "posterior", everybody, name) for name in spec.reporters if name in spec.misreports]
+        asked += [Question(spec, "posterior", mask) for mask in sorted(masks, reverse=True)]
+        asked += [Question(spec, "posterior", everybody, name) for name in spec.reporters if name in spec.misreports]
     return asked
-
-
-def question(spec: Spec, kind: str, mask: int, misreport: str = "") -> Question:
-    """One question, a pure function of the spec. Reports stand in an order that seed and coalition draw."""
-    texts = [spec.misreports[name] if name == misreport else spec.reports[name] for name in spec.names(mask)]
-    order = shapley.shuffled(
-        len(texts), keccak(TEMPLATE.encode() + spec.seed + kind.encode() + mask.to_bytes(8, "big"))
-    )
-    records: list[dict[str, object]] = [{"question": spec.question}]
-    records += [{"report": place, "text": texts[one]} for place, one in enumerate(order, start=1)]
-    lines = [f"{PREAMBLE[kind]} {FENCE}", *(json.dumps(record, separators=(",", ":")) for record in records), "Answer:"]
-    return Question(kind, mask, misreport, "\n".join(lines) + "\n", schema(spec.terms.loss, kind))
-
-
-def schema(loss: Loss, kind: str) -> dict[str, object]:
-    """JSON schema of an answer: one whole number of permille, 1..999 where the logarithmic loss reads it."""
-    edge = 1 if loss is Loss.LOG and kind == "posterior" else 0
-    figure = {"type": "integer", "minimum": edge, "maximum": 1_000 - edge}
-    return {"type": "object", "properties": {FIELD: figure}, "required": [FIELD], "additionalProperties": False}
 
 
 def noise_seed(spec: Spec) -> bytes:
@@ -116,8 +121,8 @@ def answer(sample: RawSample, asked: Question) -> int | None:
     except ValueError:
         return None
     figure = value.get(FIELD) if isinstance(value, dict) and len(value) == 1 else None
-    bounds: dict[str, int] = asked.schema["properties"][FIELD]  # type: ignore[index]
-    if type(figure) is not int or not bounds["minimum"] <= figure <= bounds["maximum"]:
+    least, most = asked.bounds
+    if type(figure) is not int or not least <= figure <= most:
         return None
     return figure
 

@@ -32,7 +32,8 @@ class Posteriors:
     consistency: Fraction | None = None
     misreported: dict[str, Fraction] = field(default_factory=dict)
 
-    def lookup(self, spec: Spec) -> Callable[[int], Fraction]:
+    @property
+    def lookup(self) -> Callable[[int], Fraction]:
         """q(S) as a function. It raises KeyError for a coalition that is not in the table."""
         return self.by_mask.__getitem__
 

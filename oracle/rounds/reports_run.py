@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from oracle.domain.errors import BadInput
+from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import SampleCheck, acceptable
@@ -65,7 +65,10 @@ def verify(
             progress(tokens, done * data.spec.samples)
     if not acceptable(data.sampler, checks):
         return None, "too many tokens differ from what the model draws"
-    settlement = reports_data.settlement(data.spec, reports_data.figures(data.spec, asked, data.answers))
+    try:
+        settlement = reports_data.settlement(data.spec, reports_data.figures(data.spec, asked, data.answers))
+    except Refused as error:  # these answers settle nothing, whatever the file says
+        return None, error.message
     wrong = "" if settlement.payouts == data.payouts else "the payouts do not follow from the answers"
     return settlement, wrong
 

@@ -63,6 +63,11 @@ def test_settle__zero_shot_without_an_outcome__scores_and_warns_but_pays_nothing
     assert "not known yet" in refused["error"]["message"]
 
 
+def test_settle__two_who_say_the_same__are_named(gengov: Gengov, round_: Path) -> None:
+    (round_ / "spec.json").write_text(json.dumps(SPEC | {"reports": {"alice": "All clean.", "bob": " all  CLEAN."}}))
+    assert any("alice, bob say the same" in line for line in settle(gengov)["warnings"])
+
+
 def test_settle__a_coalition_is_missing__is_refused_by_name(gengov: Gengov, round_: Path) -> None:
     (round_ / "posteriors.csv").write_text("reports,p\nnone,0.5\nalice,0.7\nall,0.9\n")
     assert "bob" in settle(gengov, code=2)["error"]["message"]

@@ -44,7 +44,7 @@ def lines(text: str) -> list[str]:
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=3, max_size=3))
 def test_question__any_texts__one_ascii_line_each_and_read_back_as_they_are(texts: list[str]) -> None:
     spec = replace(SPEC, reports=dict(zip(SPEC.reporters, texts, strict=True)))
-    asked = reports_prompt.question(spec, "posterior", 7)
+    asked = reports_prompt.Question(spec, "posterior", 7)
     found = lines(asked.text)
     assert asked.text.isascii() and len(found) == 7 and found[-2:] == ["Answer:", ""]
     records = [json.loads(line) for line in found[1:-2]]
@@ -55,22 +55,22 @@ def test_question__any_texts__one_ascii_line_each_and_read_back_as_they_are(text
 
 @pytest.mark.parametrize("injection", INJECTIONS)
 def test_question__an_instruction_in_a_report__stays_inside_its_string(injection: str) -> None:
-    plain = reports_prompt.question(SPEC, "posterior", 7)
-    spiked = reports_prompt.question(replace(SPEC, reports=REPORTS | {"bob": injection}), "posterior", 7)
+    plain = reports_prompt.Question(SPEC, "posterior", 7)
+    spiked = reports_prompt.Question(replace(SPEC, reports=REPORTS | {"bob": injection}), "posterior", 7)
     other = [(a, b) for a, b in zip(lines(plain.text), lines(spiked.text), strict=True) if a != b]
     assert len(other) == 1 and json.loads(other[0][1])["text"] == injection
     assert spiked.schema == plain.schema
 
 
 def test_question__reporters__are_nowhere_named() -> None:
-    assert not any(name in reports_prompt.question(SPEC, "posterior", 7).text for name in SPEC.reporters)
+    assert not any(name in reports_prompt.Question(SPEC, "posterior", 7).text for name in SPEC.reporters)
 
 
 def test_question__order__depends_on_seed_and_coalition_only() -> None:
-    same = reports_prompt.question(SPEC, "posterior", 7)
-    assert same == reports_prompt.question(replace(SPEC, outcome=None, samples=9), "posterior", 7)
+    same = reports_prompt.Question(SPEC, "posterior", 7).text
+    assert same == reports_prompt.Question(replace(SPEC, outcome=None, samples=9), "posterior", 7).text
     orders = {
-        reports_prompt.question(replace(SPEC, seed=bytes([n]) * 32), "posterior", 7).text.partition("\n")[2]
+        reports_prompt.Question(replace(SPEC, seed=bytes([n]) * 32), "posterior", 7).text.partition("\n")[2]
         for n in range(40)
     }
     assert len(orders) == 6  # every order of three reports comes up
@@ -120,7 +120,7 @@ def says(*figures: int) -> list[RawSample]:
      ((500, 501), Fraction(1001, 2000))],
 )  # fmt: skip
 def test_figure__valid_answers__is_their_median_exactly(figures, median: Fraction) -> None:
-    assert reports_prompt.figure(says(*figures), reports_prompt.question(SPEC, "posterior", 7)) == median
+    assert reports_prompt.figure(says(*figures), reports_prompt.Question(SPEC, "posterior", 7)) == median
 
 
 @pytest.mark.parametrize(
@@ -129,19 +129,19 @@ def test_figure__valid_answers__is_their_median_exactly(figures, median: Fractio
      '{"permille":7,"x":1}', '{"other":7}', "[7]", '{"permille":7'],
 )  # fmt: skip
 def test_answer__any_other_form__is_not_valid(text: str) -> None:
-    asked = reports_prompt.question(SPEC, "posterior", 7)
+    asked = reports_prompt.Question(SPEC, "posterior", 7)
     assert reports_prompt.answer(samples(text)[0], asked) is None
     assert reports_prompt.answer(samples('{"permille":7}', finished=False)[0], asked) is None
 
 
 def test_answer__logarithmic_loss__never_certain() -> None:
     spec = replace(SPEC, terms=replace(SPEC.terms, loss=Loss.LOG))
-    asked = reports_prompt.question(spec, "posterior", 7)
+    asked = reports_prompt.Question(spec, "posterior", 7)
     assert reports_prompt.answer(says(0)[0], asked) is None and reports_prompt.answer(says(1)[0], asked) == 1
 
 
 def test_figure__two_of_five_invalid__still_counts_three_do_not() -> None:
-    asked = reports_prompt.question(SPEC, "posterior", 7)
+    asked = reports_prompt.Question(SPEC, "posterior", 7)
     assert reports_prompt.figure([*says(100, 200, 300), *samples("x", "y")], asked) == Fraction(1, 5)
     with pytest.raises(Refused, match="posterior of coalition 7: 2 of 5 answers are valid, at least 60%"):
         reports_prompt.figure([*says(100, 200), *samples("x", "y", "z")], asked)

@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from oracle.domain.errors import BadInput, Refused
+from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical, reports_data
 from oracle.mechanism.reports import Rule, Terms
@@ -131,6 +132,16 @@ def test_verify__another_report_or_seed__is_found_where_the_model_reads_it() -> 
     assert (
         "coalition" in tampered(lambda d: replace(d, spec=replace(d.spec, reports=d.spec.reports | {"bob": "foul"})))[1]
     )
+
+
+def test_verify__answers_that_settle_nothing__are_invalid() -> None:
+    def silent(instruction: str, texts: list[str], index: int) -> str:
+        return "no"
+
+    data, _, _ = made()
+    mute = tuple(RawSample(index, tuple(b"no"), "no", True) for index in range(5))
+    found = reports_run.verify(replace(data, answers=(mute,) * 8), FakeReader(silent), Sampler())
+    assert found == (None, "posterior of coalition 7: 0 of 5 answers are valid, at least 60% must be")
 
 
 def test_verify__engine_of_another_class__is_refused() -> None:
