@@ -23,6 +23,7 @@ from oracle.rounds.cells import exact
 app = typer.Typer(name="judge", no_args_is_help=True, help="Distilled judgement: fit, mix, ask, audit.")
 
 Lists = Annotated[list[str], typer.Option("--list", metavar="NAME=FILE", help="A list, CSV item,weight; repeat it.")]
+More = Annotated[list[str] | None, typer.Argument(metavar="[NAME=FILE]...", help="More lists.")]
 AnswersFile = Annotated[Path, typer.Option(help="CSV a,b,better,times (or repo_a,repo_b,choice,multiplier).")]
 ItemsFile = Annotated[Path | None, typer.Option(help="CSV item[,group]: exactly these items, compared within groups.")]
 House = Annotated[bool, typer.Option("--house", help="Let a list of equal weights take part.")]
@@ -35,6 +36,7 @@ def fit(
     session: Session,
     list_: Lists,
     answers: AnswersFile,
+    more: More = None,
     loss: Loss = "square",
     delta: Delta = "1",
     items: ItemsFile = None,
@@ -49,7 +51,7 @@ def fit(
     if picture:
         pictures.check_suffix(picture)
     with bars() as progress:
-        read = panel.read(_sources(list_), answers, items=items, house=house, progress=progress)
+        read = panel.read(_sources(list_, more), answers, items=items, house=house, progress=progress)
         progress("fitting", 0, 1)
         found = panel.fit(read, _delta(loss, delta), exactly=not fast)
     if picture:
@@ -63,13 +65,14 @@ def mix(
     list_: Lists,
     answers: AnswersFile,
     target: Annotated[Path, typer.Option("--out", help="File for the combined list, CSV item,weight.")],
+    more: More = None,
     loss: Loss = "square",
     delta: Delta = "1",
     items: ItemsFile = None,
     house: House = False,
 ) -> None:
     """Fit, then write the combined list over all items: exp(sum of weight times ln), summing to 1 in each group."""
-    sources = _sources(list_)
+    sources = _sources(list_, more)
     with bars() as progress:
         whole = panel.read_whole(sources, items, progress)
         read = panel.panel_of(whole, answers, sources, items, house)
@@ -89,6 +92,7 @@ def mix(
 def ask(
     session: Session,
     list_: Lists,
+    more: More = None,
     count: Annotated[int, typer.Option("-n", "--count", help="How many pairs.", min=1, max=100_000)] = 100,
     by: Annotated[
         Literal["disagreement", "uniform"],
@@ -101,9 +105,8 @@ def ask(
 ) -> None:
     """Pairs to ask the jury about. Where lists disagree, an answer tells more: about half the excess error is saved."""
     with bars() as progress:
-        whole = panel.read_whole(_sources(list_), items, progress)
-        groups = {item: str(k) for k, group in enumerate(whole.groups) for item in (whole.items[p] for p in group)}
-        given = lists.read_pairs(flagged, groups) if flagged else []
+        whole = panel.read_whole(_sources(list_, more), items, progress)
+        given = lists.read_pairs(flagged, whole.group_of()) if flagged else []
         chosen = panel.questions(whole, count, by=by, seed=seed, flagged=given)
     rows = [(one.a, one.b, one.stratum, one.disagreement) for one in chosen]
     if target:
@@ -124,6 +127,7 @@ def audit(
     session: Session,
     list_: Lists,
     answers: AnswersFile,
+    more: More = None,
     tau: Annotated[str, typer.Option(help="Lists within so many nats (root mean square) are copies.")] = "0.1",
     gate: Annotated[str, typer.Option(help="Share of error to explain on each half of the answers.")] = "0.1",
     items: ItemsFile = None,
@@ -131,7 +135,7 @@ def audit(
 ) -> None:
     """What to look at before paying: near copies (earliest --list first), the spam gate, each juror's leverage."""
     with bars() as progress:
-        read = panel.read(_sources(list_), answers, items=items, house=house, progress=progress)
+        read = panel.read(_sources(list_, more), answers, items=items, house=house, progress=progress)
         found = auditing.audit(read, _decimal(tau, "--tau"), _decimal(gate, "--gate"), progress)
     data: dict[str, Any] = {
         "copies": dict(found.copies),
@@ -144,9 +148,9 @@ def audit(
     session.emit(data, lambda: _show_audit(read, found))
 
 
-def _sources(texts: Sequence[str]) -> dict[str, Path]:
+def _sources(texts: Sequence[str], more: Sequence[str] | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for text in texts:
+    for text in (*texts, *(more or ())):
         name, sign, file = text.partition("=")
         if not (name and sign and file):
             raise BadInput(f"--list {text!r} is not NAME=FILE", hint="Write it such as --list ada=ada.csv.")

@@ -7,8 +7,8 @@ import numpy as np
 
 from oracle.domain.errors import BadInput
 from oracle.mechanism import quadratic
-from oracle.mechanism.log_units import BITS, UNIT
-from oracle.mechanism.simplex_fit import RIDGE, Fit, Problem
+from oracle.mechanism.log_units import UNIT
+from oracle.mechanism.simplex_fit import RIDGE, Fit, Problem, square_fit
 
 Sums = Sequence[Sequence[int]]
 
@@ -31,10 +31,8 @@ def fit(sums: Sums) -> Fit:
     matrix = np.array([[entry / (UNIT * UNIT) for entry in row] for row in sums])
     matrix.flat[:: len(matrix) + 1] += 1e-6
     guess = quadratic.minimise(matrix, np.zeros(len(matrix)))
-    parts, total = _Summed(sums).minimise([int(k) for k in np.flatnonzero(guess > 0)] or [0])
-    weights = tuple(Fraction(parts.get(k, 0), total) for k in range(len(sums)))
-    loss = sum(one * other * sums[i][j] for i, one in parts.items() for j, other in parts.items())
-    return Fit(weights, tuple(sorted(parts)), (), Fraction(loss, total * total << (2 * BITS)))
+    parts, total, level = _Summed(sums).minimise([int(k) for k in np.flatnonzero(guess > 0)] or [0])
+    return square_fit(parts, total, level, len(sums))
 
 
 def scores(sums: Sums) -> list[Fraction]:

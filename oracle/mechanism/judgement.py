@@ -115,7 +115,7 @@ def shifts(missed: Whole, groups: Sequence[str], delta: int | None = None) -> di
 
 
 def condition(said: Whole) -> float:
-    """Largest eigenvalue of A'A + 1e-6 I over the smallest along which weights can move; 1 for a list alone (floats)."""
+    """Largest eigenvalue of A'A + 1e-6 I over the smallest along which weights can move (floats)."""
     rows = said / float(UNIT)
     count = rows.shape[1]
     if count == 1:

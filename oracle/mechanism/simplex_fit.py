@@ -80,15 +80,31 @@ def confirm(misses: Misses, delta: int | None, support: Iterable[int], outliers:
     active = sorted({int(k) for k in support if 0 <= k < lists}) or [0]
     far = _valid(outliers, answers) if delta is not None else ()
     for _ in range(_ROUNDS):
-        problem = Problem(misses, delta or 0, far)
-        parts, total = problem.minimise(active)
-        active = sorted(parts)
-        beyond = _outliers(misses, delta, parts, total)
+        parts, total, level = Problem(misses, delta or 0, far).minimise(active)
+        if delta is None:
+            return square_fit(parts, total, level, lists)
+        active, limit = sorted(parts), delta * total
+        missed = _missed(misses, parts)
+        beyond = _outliers(missed, limit)
         if beyond == far:
-            weights = tuple(Fraction(parts.get(k, 0), total) for k in range(lists))
-            return Fit(weights, tuple(active), far, _score(misses, delta, parts, total))
+            score = Fraction(_huber(missed, limit), total * total << (2 * BITS))
+            return Fit(_weights(parts, total, lists), tuple(active), far, score)
         far = beyond
     raise Refused("the outliers of this fit do not settle", hint="Use the square loss, or another delta.")
+
+
+def square_fit(parts: dict[int, int], total: int, level: int, lists: int) -> Fit:
+    """What `Problem.minimise` found for the square loss, among so many lists.
+
+    M w is level / total on the whole support, so that is w'Mw; what it holds of the ridge is no loss.
+    """
+    ridge = RIDGE * sum(part * part for part in parts.values())
+    score = Fraction(level * total - ridge, total * total << (2 * BITS))
+    return Fit(_weights(parts, total, lists), tuple(sorted(parts)), (), score)
+
+
+def _weights(parts: dict[int, int], total: int, lists: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(parts.get(k, 0), total) for k in range(lists))
 
 
 def scores(misses: Misses, delta: int | None = None) -> list[Fraction]:
@@ -195,15 +211,18 @@ class Problem:
                 self._columns[k] = column
         return [self._columns[k] for k in support]
 
-    def minimise(self, support: list[int]) -> tuple[dict[int, int], int]:
-        """The minimiser as parts of a total, by list; an exact active set that begins with a claimed support."""
+    def minimise(self, support: list[int]) -> tuple[dict[int, int], int, int]:
+        """The minimiser as parts of a total, by list, and its slope there times the total.
+
+        An exact active set that begins with a claimed support.
+        """
         now: dict[int, Fraction] | None = None
         while True:
             parts, total = self._on_support(support)
             if all(part > 0 for part in parts):
-                worst = self._violation(support, parts, total)
+                worst, level = self._violation(support, parts, total)
                 if worst is None:
-                    return dict(zip(support, parts, strict=True)), total
+                    return dict(zip(support, parts, strict=True)), total, level
                 now = {k: Fraction(part, total) for k, part in zip(support, parts, strict=True)}
                 support = sorted([*support, worst])
             elif now is None:
@@ -222,15 +241,15 @@ class Problem:
         sum_y, rest = sum(y), scale - sum(x)
         return [one * sum_y + rest * other for one, other in zip(x, y, strict=True)], scale * sum_y
 
-    def _violation(self, support: list[int], parts: list[int], total: int) -> int | None:
-        """The list outside the support with the steepest descent, or None: then w is the minimiser (KKT)."""
+    def _violation(self, support: list[int], parts: list[int], total: int) -> tuple[int | None, int]:
+        """The list outside the support with the steepest descent, or None: then w is the minimiser (KKT); the slope."""
         slopes = [total * entry for entry in self.linear]
         for part, column in zip(parts, self.columns(support), strict=True):
             slopes = [slope + part * entry for slope, entry in zip(slopes, column, strict=True)]
         level = slopes[support[0]]
         assert all(slopes[k] == level for k in support), "an exact solution has one slope on its support"
         worst = min(range(len(slopes)), key=slopes.__getitem__)
-        return worst if slopes[worst] < level else None
+        return (worst if slopes[worst] < level else None), level
 
 
 def _step(now: dict[int, Fraction], target: dict[int, Fraction]) -> dict[int, Fraction]:
@@ -249,18 +268,9 @@ def _missed(misses: Misses, parts: dict[int, int]) -> list[int]:
     return found
 
 
-def _outliers(misses: Misses, delta: int | None, parts: dict[int, int], total: int) -> tuple[int, ...]:
-    if delta is None:
-        return ()
-    limit = delta * total
-    return tuple(
-        (place if miss > 0 else -place) for place, miss in enumerate(_missed(misses, parts), 1) if abs(miss) > limit
-    )
+def _outliers(missed: list[int], limit: int) -> tuple[int, ...]:
+    return tuple((place if miss > 0 else -place) for place, miss in enumerate(missed, 1) if abs(miss) > limit)
 
 
-def _score(misses: Misses, delta: int | None, parts: dict[int, int], total: int) -> Fraction:
-    limit = None if delta is None else delta * total
-    loss = 0
-    for miss in map(abs, _missed(misses, parts)):
-        loss += miss * miss if limit is None or miss <= limit else 2 * limit * miss - limit * limit
-    return Fraction(loss, total * total << (2 * BITS))
+def _huber(missed: list[int], limit: int) -> int:
+    return sum(miss * miss if miss <= limit else 2 * limit * miss - limit * limit for miss in map(abs, missed))

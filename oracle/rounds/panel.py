@@ -114,6 +114,10 @@ class Whole:
     groups: tuple[npt.NDArray[np.int64], ...]
     logs: dict[str, npt.NDArray[np.int64]]
 
+    def group_of(self) -> dict[str, str]:
+        """item -> its group, by number."""
+        return {self.items[place]: str(k) for k, group in enumerate(self.groups) for place in group}
+
 
 def read_whole(sources: Sources, items: Path | None = None, progress: Progress = silent) -> Whole:
     """All lists whole; the items are those of `items`, or of the first list. Raises BadInput by row."""

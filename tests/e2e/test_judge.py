@@ -54,6 +54,11 @@ def test_fit__published_rounds__their_expected_weights(user: Gengov) -> None:
     assert found["gap"] <= 1e-9 and not found["exact"]
 
 
+def test_fit__lists_after_one_option__the_same(user: Gengov, toy: list[str]) -> None:
+    names = [word for word in toy[:-2] if word != "--list"]
+    assert user.json("judge", "fit", "--list", *names, *toy[-2:]) == user.json("judge", "fit", *toy)
+
+
 def test_fit__huber_and_a_picture__other_weights_and_a_file(user: Gengov) -> None:
     words = [*TRIAL, *TRIAL_ANSWERS, "--loss", "huber", "--delta", "0.5"]
     found = user.json("judge", "fit", *words, "--picture", "weights.svg")
@@ -105,6 +110,45 @@ def test_fit__a_stray_letter__refused_naming_file_row_column_and_value(user: Gen
     error = user.json("judge", "fit", *toy, code=2)["error"]
     assert error["message"] == "claude.csv, row 4, column weight: '0.0285131C' is not a number"
     assert "plain digits" in error["hint"] and "claude.csv, row 4" in user.said
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("claude.csv", "Gandalf,12", "Gandalf,0", "claude.csv, row 4, column weight: '0' is not above 0"),
+        (
+            "claude.csv",
+            "Gandalf,12",
+            "Frodo Baggins,12",
+            "claude.csv, row 4, column item: 'Frodo Baggins' stands in row 2",
+        ),
+        ("claude.csv", "Elrond,5\n", "", "answers.csv, row 5, column a: 'Elrond' is not in list claude"),
+        (
+            "answers.csv",
+            "Elrond,Celeborn",
+            "Elrond,Elrond",
+            "answers.csv, row 5, column b: 'Elrond' is compared with itself",
+        ),
+        ("answers.csv", "Elrond", "Elron", "answers.csv, row 5, column a: 'Elron' is not among the items"),
+        (
+            "items.csv",
+            "Elrond,one",
+            "Elrond,two",
+            "answers.csv, row 5, column b: 'Celeborn' is of group 'one', 'Elrond'",
+        ),
+    ],
+)
+def test_fit__one_bad_row__refused_by_row(
+    user: Gengov, toy: list[str], file: str, old: str, new: str, told: str
+) -> None:
+    items = judging.expected("toy_lists.json")["items"]
+    judging.write(user.folder / "items.csv", ("item", "group"), [(item, "one") for item in items])
+    path = user.folder / file
+    text = path.read_text().replace("\r\n", "\n")
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    grouped = ["--items", "items.csv"] if "claude" not in told else []
+    assert told in user.json("judge", "fit", *toy, *grouped, code=2)["error"]["message"]
 
 
 @pytest.mark.parametrize(
