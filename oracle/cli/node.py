@@ -1,10 +1,13 @@
 """`gengov node`: the oracle itself walking over all that is due, once or again and again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from oracle import wiring
+from oracle.chain import verdicts
 from oracle.chain.clock import SystemClock
 from oracle.cli.command import command
 from oracle.cli.devnet.timeline import Timeline
@@ -12,8 +15,12 @@ from oracle.cli.output import err
 from oracle.cli.session import Session
 from oracle.jobs.context import Step
 from oracle.jobs.runner import run_due
+from oracle.web.inbox import inbox_app
+from oracle.web.server import serving
 
-app = typer.Typer(name="node", no_args_is_help=True, help="The oracle: settle, sample, post, queue, execute, reward.")
+app = typer.Typer(
+    name="node", no_args_is_help=True, help="The oracle: does all that is due, in the roles of its settings."
+)
 
 
 @command(app, "run", writes=True)
@@ -24,16 +31,30 @@ def run(
 ) -> None:
     """Do everything that is due for the signing account. Run twice, it changes nothing more."""
     timeline, clock = Timeline(err), SystemClock()
-    while True:
-        steps = _walk(session, timeline)
-        if once:
-            break
-        clock.sleep(every)
+    with _inbox(session):
+        while True:
+            steps = _walk(session, timeline)
+            if once:
+                break
+            clock.sleep(every)
     rows = [_row(step) for step in steps]
     session.emit({"account": session.account, "steps": rows}, lambda: None if rows else err.print("nothing is due"))
     failed = [step.error for step in steps if step.error]
     if failed:
         raise typer.Exit(failed[0].exit_code)
+
+
+@contextmanager
+def _inbox(session: Session) -> Iterator[None]:
+    """Keeps the committee's inbox while the oracle runs, if the settings say where."""
+    settings, chain = session.settings, session.organisation.chain
+    if settings.inbox_listen is None:
+        yield
+        return
+    app = inbox_app(wiring.own_inbox(settings), lambda message: verdicts.accept(chain, message))
+    with serving(app, settings.inbox_listen) as url:
+        err.print(f"the committee's inbox is open at {url}", markup=False)
+        yield
 
 
 def _walk(session: Session, timeline: Timeline) -> list[Step]:

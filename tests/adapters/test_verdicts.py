@@ -2,16 +2,14 @@
 
 import json
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-import uvicorn
 from eth_account import Account
 
 from oracle.chain import verdicts
@@ -22,6 +20,7 @@ from oracle.ports.inbox import VerdictInbox
 from oracle.storage.inbox_folder import FolderInbox
 from oracle.storage.inbox_http import HttpInbox
 from oracle.web.inbox import inbox_app
+from oracle.web.server import serving
 from tests.support.fake_committee import COMMITTEE, MEMBERS, STRANGER, fake_committee
 from tests.support.one_answer import one_answer
 
@@ -113,30 +112,19 @@ def test_typed__is_what_a_wallet_would_sign() -> None:
 # Inboxes
 
 
-class Served:
-    """A real server of an inbox on a free port."""
-
-    def __init__(self, inbox: VerdictInbox, accept: Callable[[bytes], SignedVerdict]) -> None:
-        listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(inbox_app(inbox, accept), log_level="critical", lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]}, daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """A real server of an inbox on a free port; its address."""
+    app = inbox_app(FolderInbox(folder), lambda data: verdicts.accept(CHAIN, data))
+    with serving(app, "127.0.0.1:0") as url:
+        yield url
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "served").mkdir()
-    server = Served(FolderInbox(tmp_path / "served"), lambda data: verdicts.accept(CHAIN, data))
-    yield server
-    server.stop()
+    with serve(tmp_path / "served") as url:
+        yield url
 
 
 @pytest.fixture(params=["folder", "http"])
@@ -144,7 +132,7 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> VerdictInbox:
     if request.param == "folder":
         (tmp_path / "shared").mkdir()
         return FolderInbox(tmp_path / "shared")
-    return HttpInbox(request.getfixturevalue("served").url, timeout=5)
+    return HttpInbox(request.getfixturevalue("served"), timeout=5)
 
 
 def leave(inbox: VerdictInbox, place: int, verdict: Verdict = VERDICT) -> None:
@@ -192,8 +180,8 @@ def test_folder__a_signer_that_is_a_path__is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_http__a_stranger_or_another_round__is_not_taken(served: Served, tmp_path: Path) -> None:
-    inbox = HttpInbox(served.url, timeout=5)
+def test_http__a_stranger_or_another_round__is_not_taken(served: str, tmp_path: Path) -> None:
+    inbox = HttpInbox(served, timeout=5)
     of_stranger = verdicts.dumps(CHAIN, verdicts.sign(CHAIN, STRANGER, VERDICT))
     for signer, round_, data in (
         (STRANGER.address, 1, of_stranger),
@@ -205,7 +193,7 @@ def test_http__a_stranger_or_another_round__is_not_taken(served: Served, tmp_pat
         with pytest.raises(GengovError):
             inbox.put(VERDICT.proposal_id, round_, signer, data)
     assert list((tmp_path / "served").iterdir()) == []
-    assert requests.delete(f"{served.url}/verdicts/1/1", timeout=5).status_code == 405
+    assert requests.delete(f"{served}/verdicts/1/1", timeout=5).status_code == 405
 
 
 def test_http__nobody_or_somebody_else_there__is_unreachable(tmp_path: Path) -> None:
@@ -229,11 +217,15 @@ def test_http__garbage__is_unreachable(body: bytes) -> None:
 
 def test_served__its_folder_is_gone__answers_503(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    server = Served(FolderInbox(tmp_path / "file"), lambda data: verdicts.accept(CHAIN, data))
-    try:
+    with serve(tmp_path / "file") as url:
         with pytest.raises(Unreachable, match="503"):
-            leave(HttpInbox(server.url, timeout=5), 0)
+            leave(HttpInbox(url, timeout=5), 0)
         with pytest.raises(Unreachable, match="503"):
-            HttpInbox(server.url, timeout=5).messages(1, 1)
-    finally:
-        server.stop()
+            HttpInbox(url, timeout=5).messages(1, 1)
+
+
+def test_serving__a_port_that_is_taken_or_none__is_unreachable(served: str) -> None:
+    app = inbox_app(FolderInbox(Path()), lambda data: signed())
+    for address in (served.removeprefix("http://"), "127.0.0.1:99999", "203.0.113.7:8600"):
+        with pytest.raises(Unreachable, match="cannot listen"), serving(app, address):
+            pass

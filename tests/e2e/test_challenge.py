@@ -1,0 +1,161 @@
+"""`gengov challenge` typed by hand on a live proposal: every verb, and every way in which one is refused."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Gengov
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gengov]:
+    """A kept devnet whose latest proposal is being voted on."""
+    gengov = Gengov(tmp_path_factory.mktemp("challenge"))
+    gengov("devnet", "demo", "--keep")
+    yield gengov
+    gengov("devnet", "down")
+
+
+@pytest.fixture
+def gengov(live: Gengov) -> Gengov:
+    """The same start for every test."""
+    live("devnet", "reset")
+    return live
+
+
+OPEN = ("challenge", "open", "latest", "--as", "challenger", "--yes")
+INSIST = (*OPEN, "--ground", "samples", "--anyway")
+
+
+def sign(gengov: Gengov, role: str) -> Path:
+    """A member's signed verdict in a file."""
+    path = gengov.folder / f"{role}.json"
+    gengov("challenge", "verdict", "latest", "--as", role, "--yes", "--out", str(path))
+    return path
+
+
+def test_status__before_any_case__says_what_a_challenge_costs_and_brings(gengov: Gengov) -> None:
+    found = gengov.json("challenge", "status")
+    assert found["case"] is None and found["next_stake"] == 500_000_000
+    assert found["challenger_gets_if_invalid"] == 500_000_000 + found["bond"] // 2
+    assert found["proposer_gets_if_valid"] == 250_000_000
+    text = gengov("challenge", "status")
+    assert "nobody challenged it" in text and "ruled invalid, the challenger gets" in text
+
+
+def test_open__on_a_proposal_that_verifies__is_refused_before_anything_is_signed(gengov: Gengov) -> None:
+    gengov(*OPEN, code=1)
+    assert "verifies: a challenge would lose 500 mUSDC" in gengov.said
+    gengov(*OPEN, "--anyway", code=1)  # insisting takes a ground
+    gengov(*OPEN, "--ground", "taste", code=2)
+    assert gengov.json("challenge", "status")["case"] is None
+
+
+def test_open__anyway__then_no_second_case(gengov: Gengov) -> None:
+    told = gengov(*INSIST)
+    assert "the case is open" in told
+    assert "ruled valid, the stake is lost" in gengov.said
+    assert gengov.json("challenge", "status")["case"]["ground"] == "samples"
+    gengov(*INSIST, code=1)
+    assert "open already" in gengov.said
+    assert "round 1 open" in gengov("challenge", "status")
+
+
+def test_open__dry_run__sends_nothing(gengov: Gengov) -> None:
+    gengov(*INSIST, "--dry-run")
+    assert gengov.json("challenge", "status")["case"] is None
+
+
+def test_open__too_late_or_without_money__is_refused(gengov: Gengov) -> None:
+    gengov("challenge", "open", "latest", "--as", "operator", "--ground", "samples", "--anyway", "--yes", code=1)
+    assert "the account has 0 mUSDC" in gengov.said
+    gengov("devnet", "skip", "30m")
+    gengov(*INSIST, code=1)
+    assert "can no longer be challenged" in gengov.said
+
+
+def test_verdicts_by_hand__two_of_three__rule_and_leave_evidence(gengov: Gengov) -> None:
+    gengov(*INSIST)
+    first = sign(gengov, "verifier1")
+    gengov("challenge", "settle", "latest", "--as", "bob", "--yes", "--signed", str(first), code=1)
+    assert "2 members must sign the same verdict" in gengov.said and "valid" in gengov.said
+    second = sign(gengov, "verifier3")
+    signed = ("--signed", str(first), "--signed", str(second))
+    settled = gengov.json("challenge", "settle", "latest", "--as", "bob", "--yes", *signed)
+    assert (settled["by"], settled["ruling"], settled["open"]) == ("relay", "valid", False)
+    made = gengov.json("challenge", "evidence", "latest")
+    assert made["same"] is True and made["ruled_on"] == made["evidence_hash"]
+    assert made["repeat"].startswith("gengov challenge evidence ")
+    assert "this very evidence" in gengov("challenge", "evidence")
+    assert gengov.json("challenge", "withdraw", "--as", "prompter", "--yes")["amount"] >= 250_000_000
+    gengov("challenge", "withdraw", "--as", "challenger", "--yes", code=1)
+    assert "nothing is credited" in gengov.said
+
+
+def test_verdicts__through_a_shared_folder__need_no_files(gengov: Gengov) -> None:
+    gengov(*INSIST)
+    shared = gengov.folder / "inbox"
+    shared.mkdir(exist_ok=True)
+    devnet = json.loads((gengov.folder / ".gengov" / "devnet.json").read_text())
+    lines = [f'{name} = "{devnet[name]}"' for name in ("rpc", "deployment", "home", "models")]
+    (gengov.folder / "member.toml").write_text("\n".join([*lines, f'inboxes = ["{shared}"]', ""]))
+    settings = ("--config", "member.toml")
+    for role in ("verifier1", "verifier2"):
+        gengov("challenge", "verdict", "latest", "--as", role, "--yes", *settings)
+    settled = gengov.json("challenge", "settle", "latest", "--as", "bob", "--yes", *settings)
+    assert settled["ruling"] == "valid"
+
+
+def test_verdict__of_a_stranger_or_with_nowhere_to_go__is_refused(gengov: Gengov) -> None:
+    gengov("challenge", "verdict", "latest", "--as", "verifier1", "--yes", code=1)
+    assert "no case" in gengov.said
+    gengov(*INSIST)
+    gengov("challenge", "verdict", "latest", "--as", "alice", "--yes", code=1)
+    assert "no member" in gengov.said
+    gengov("challenge", "verdict", "latest", "--as", "verifier1", "--yes", code=1)
+    assert "no inbox" in gengov.said
+
+
+def test_settle__files_of_no_use__are_named(gengov: Gengov) -> None:
+    gengov("challenge", "settle", "latest", "--as", "bob", "--yes", code=1)
+    assert "nothing to settle" in gengov.said
+    gengov(*INSIST)
+    settle = ("challenge", "settle", "latest", "--as", "bob", "--yes", "--signed")
+    gengov(*settle, "nowhere.json", code=2)
+    assert "nowhere.json" in gengov.said
+    (gengov.folder / "half.json").write_text("{")
+    gengov(*settle, "half.json", code=2)
+    path = sign(gengov, "verifier1")
+    forged = path.read_text().replace('"ruling":"valid"', '"ruling":"invalid"')
+    (gengov.folder / "forged.json").write_text(forged)
+    gengov(*settle, "forged.json", code=1)
+    assert "did not sign it" in gengov.said
+
+
+def test_settle__overdue__ends_by_time(gengov: Gengov) -> None:
+    gengov(*INSIST)
+    gengov("devnet", "skip", "2h")
+    settled = gengov.json("challenge", "settle", "latest", "--as", "bob", "--yes")
+    assert (settled["by"], settled["ruling"]) == ("timeout", "invalid")
+
+
+def test_publish__ends_a_challenge_of_absence__and_only_once(gengov: Gengov) -> None:
+    gengov(*OPEN, "--ground", "data-unavailable", "--anyway")
+    gengov("challenge", "settle", "latest", "--as", "bob", "--yes", code=1)
+    assert "may be published until" in gengov.said
+    gengov("challenge", "verdict", "latest", "--as", "verifier1", "--yes", code=1)
+    assert "needs no judge" in gengov.said
+    published = gengov.json("challenge", "publish", "latest", "--as", "bob", "--yes")
+    assert published["ended_case"] is True and published["bytes"] > 1_000
+    assert gengov.json("challenge", "status")["case"]["ruling"] == "valid"
+    gengov("challenge", "publish", "latest", "--as", "bob", "--yes", code=1)
+    assert "on chain already" in gengov.said
+
+
+def test_evidence__written_to_a_file__is_what_is_printed(gengov: Gengov) -> None:
+    made = gengov.json("challenge", "evidence", "latest", "--out", "evidence.json")
+    assert (gengov.folder / "evidence.json").read_text() == made["evidence"]
+    assert made["same"] is None and made["ruling"] is None
+    gengov("challenge", "evidence", "latest", "--out", "no/such/folder.json", code=2)
