@@ -19,6 +19,7 @@ from oracle.domain.prompt import Prompt
 from oracle.domain.records import Role
 from oracle.domain.sampler import Sampler
 from oracle.jobs.context import Context, Step, Verifier
+from oracle.mechanism.committed_rules import require_rules
 from oracle.mechanism.model_id import model_id
 from oracle.model import hashing, load_runner
 from oracle.model.engines import ENGINES
@@ -142,9 +143,11 @@ def open_verifier(organisation: Organisation) -> Verifier:
     settings = organisation.settings
 
     @cache
-    def opened(model: CommittedModel, numeric_class: str) -> ModelRunner:
+    def opened(model: CommittedModel, sampler: Sampler) -> ModelRunner:
         folder = folder_of(settings, model.hashes, f"0x{model_id(model).hex()}")
-        return open_folder(folder, engine_for(numeric_class), hashes=model.hashes)[0]
+        runner, manifest = open_folder(folder, engine_for(sampler.numeric_class), hashes=model.hashes)
+        require_rules(manifest.sampler, sampler)
+        return runner
 
     return Verifier(
         open_model=opened,
@@ -175,15 +178,24 @@ def own_inbox(settings: Settings) -> FolderInbox:
     return FolderInbox(folder)
 
 
-def make_prompt(organisation: Organisation, request: PromptRequest) -> Prompt:
-    """The prompt document of the present block, made from what a person decides; see `prompt_state.build`."""
+def make_prompt(organisation: Organisation, request: PromptRequest, sampler: Sampler | None = None) -> Prompt:
+    """The prompt document of the present block, made from what a person decides; see `prompt_state.build`.
+
+    It names `sampler`, or else the first rules known here that are approved.
+    """
     return prompt_state.build(
         organisation.chain,
         organisation.deployment,
         request,
         first_block=organisation.file.block,
-        samplers=samplers(organisation.settings),
+        samplers=(sampler,) if sampler else samplers(organisation.settings),
     )
+
+
+def committed_sampler(organisation: Organisation, model_id: bytes) -> Sampler:
+    """The sampling rules in the manifest of a registered model. BadInput if no folder here is that model."""
+    committed = organisation.chain.read("ModelRegistry", "modelOf", model_id).commitment
+    return sampler_of(folder_of(organisation.settings, tuple(committed)[:3], f"0x{model_id.hex()}"))
 
 
 def samplers(settings: Settings) -> tuple[Sampler, ...]:
@@ -192,10 +204,11 @@ def samplers(settings: Settings) -> tuple[Sampler, ...]:
     return tuple(dict.fromkeys([*found, Sampler()]))
 
 
-def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
-    """The engine for a registered model: the folder whose manifest is what the registry holds.
+def open_model(organisation: Organisation, model_id: bytes, sampler: Sampler) -> ModelRunner:
+    """The engine that draws by these rules from a registered model: the folder whose manifest the registry holds.
 
-    BadInput if no folder here is that model or the engine is of another numeric class, Refused if a byte changed.
+    BadInput if no folder here is that model or the engine is of another numeric class, Refused if a byte changed,
+    OtherRules if the model is committed to other rules.
     """
     committed = organisation.chain.read("ModelRegistry", "modelOf", model_id).commitment
     hashes = tuple(committed)[:3]
@@ -203,6 +216,7 @@ def open_model(organisation: Organisation, model_id: bytes) -> ModelRunner:
     runner, manifest = open_folder(
         folder, organisation.settings.engine, organisation.settings.engine_options, hashes=hashes
     )
+    require_rules(manifest.sampler, sampler)
     return _committed_engine(runner, manifest.sampler)
 
 

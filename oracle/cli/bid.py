@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from oracle import wiring
 from oracle.cli.accounts import model_id
 from oracle.cli.amounts import TOKEN_DECIMALS, parse_amount
 from oracle.cli.command import command
@@ -18,6 +19,7 @@ from oracle.domain.prompt import Prompt
 from oracle.domain.records import SealedBid
 from oracle.domain.slot import Opening
 from oracle.mechanism import prompt_rules
+from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.seed import bid_commitment
 from oracle.ports.chain import Call
 
@@ -176,6 +178,7 @@ def _seal(session: Session, amount: str, deposit: str, model: str, document: Pro
     _check_prompt(session, document)
     chosen = model_id(org, model)
     _check_collateral(session, chosen, epoch)
+    _check_rules(session, document, chosen)
     salt = _kept_salt(session, epoch, (bid_amount, locked, chosen, prompt_rules.prompt_hash(document)))
     opening = Opening(bid_amount, chosen, prompt_rules.prompt_hash(document), salt)
     commitment = bid_commitment(chain.chain_id, chain.address("PromptUpdate"), epoch, session.account, opening)
@@ -220,6 +223,20 @@ def _check_prompt(session: Session, document: Prompt) -> None:
         )
     if document.block > chain.head().number:
         raise Refused(f"--prompt: block {document.block} is not mined yet", hint="gengov prompt new")
+
+
+def _check_rules(session: Session, document: Prompt, chosen: bytes) -> None:
+    """A prompt that names other sampling rules than its model's manifest could be posted, and would be refuted."""
+    try:
+        committed = wiring.committed_sampler(session.organisation, chosen)
+    except BadInput:
+        return  # the folder may lie where the samples will be drawn
+    if document.sampler_id != f"0x{sampler_id(committed).hex()}":
+        raise Refused(
+            f"--prompt: it names sampler {document.sampler_id}, model 0x{chosen.hex()} is committed to "
+            f"0x{sampler_id(committed).hex()}",
+            hint="make it for this model: gengov prompt new --model",
+        )
 
 
 def _check_collateral(session: Session, chosen: bytes, epoch: int) -> None:

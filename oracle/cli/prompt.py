@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oracle import wiring
+from oracle.cli.accounts import model_id
 from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
@@ -25,10 +26,12 @@ def new(
     session: Session,
     request: Annotated[Path, typer.Argument(help="What you decide (TOML): objective, candidates, advice ...")],
     target: Annotated[Path, typer.Option("--out", help="New file for the prompt document.")],
+    model: Annotated[str, typer.Option(help="Model to ask, by name or 0x id; names its sampling rules.")] = "",
 ) -> None:
     """Make a prompt document from a request and the chain's present state."""
     org = session.organisation
-    document = wiring.make_prompt(org, prompt_request.read(request))
+    sampler = wiring.committed_sampler(org, model_id(org, model)) if model else None
+    document = wiring.make_prompt(org, prompt_request.read(request), sampler)
     try:
         with target.open("xb") as file:
             file.write(prompt_rules.encode(document))

@@ -12,11 +12,13 @@ from oracle.cli.engines import engine_of
 from oracle.cli.output import err, out
 from oracle.cli.progress import Bars, bars
 from oracle.cli.session import Session
-from oracle.domain.committed_model import CommittedModel
+from oracle.domain.committed_model import ZERO_ADDRESS, CommittedModel
 from oracle.domain.dispute import Ground
 from oracle.domain.errors import BadInput, Refused, Unreachable
+from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import Failure, Verdict
 from oracle.mechanism import data_file
+from oracle.mechanism.committed_rules import require_rules
 from oracle.mechanism.model_id import model_id
 from oracle.mechanism.verdict import evidence, evidence_hash, sentence
 from oracle.ports.model import ModelRunner
@@ -107,17 +109,19 @@ def _failure(failure: Failure) -> dict[str, Any]:
 def _opener(session: Session, folder: Path | None, engine: str, shown: Bars) -> OpenModel:
     """Opens the folder that was named, or the one of the settings that is the model."""
 
-    def opened(model: CommittedModel, numeric_class: str) -> ModelRunner:
+    def opened(model: CommittedModel, sampler: Sampler) -> ModelRunner:
         name = f"0x{model_id(model).hex()}"
         found = folder or wiring.folder_of(session.settings, model.hashes, name)
-        chosen = engine_of(engine) if engine else wiring.engine_for(numeric_class)
-        return wiring.open_folder(
+        chosen = engine_of(engine) if engine else wiring.engine_for(sampler.numeric_class)
+        runner, manifest = wiring.open_folder(
             found,
             chosen,
             session.settings.engine_options,
             hashes=model.hashes,
             progress=shown.bytes("reading the model"),
-        )[0]
+        )
+        require_rules(manifest.sampler, sampler, chainless=model.setter == ZERO_ADDRESS)
+        return runner
 
     return opened
 

@@ -21,6 +21,14 @@ class Refused(GengovError):
     exit_code = 1
 
 
+class OtherRules(Refused):
+    """A model is committed to other sampling rules than those asked for; `committed` is the id of its own."""
+
+    def __init__(self, message: str, *, committed: bytes, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.committed = committed
+
+
 class BadInput(GengovError):
     """A file, value or setting is malformed; the message names it and the place. Exit 2."""
 

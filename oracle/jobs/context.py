@@ -56,7 +56,8 @@ class Verifier:
 class Context:
     """The chain with one deployment, this oracle's memory and account, and the models it can run.
 
-    `open_model` finds the engine for a model id (32 bytes), BadInput if no folder here has its weights;
+    `open_model` finds the engine for a model id (32 bytes) and the rules it is committed to, BadInput if no folder here
+    has its weights, OtherRules if its manifest has other rules;
     `samplers` are the sampling rules this oracle knows; `first_block` is where the deployment begins.
     """
 
@@ -66,7 +67,7 @@ class Context:
     store: ContentStore
     signer: Signer
     clock: Clock
-    open_model: Callable[[bytes], ModelRunner]
+    open_model: Callable[[bytes, Sampler], ModelRunner]
     first_block: int = 0
     samplers: Sequence[Sampler] = (Sampler(),)
     roles: frozenset[Role] = frozenset({Role.POSTER, Role.KEEPER})

@@ -18,7 +18,7 @@ def sample(ctx: Context, view: View) -> Step | None:
         return None
     prompt, _ = prompt_of(ctx, auction)
     sampler = sampler_of(ctx, prompt)
-    runner = ctx.open_model(auction.model_id)
+    runner = ctx.open_model(auction.model_id, sampler)
     require_class(runner, sampler)
     began = ctx.clock.monotonic()
     drawn = runner.generate(

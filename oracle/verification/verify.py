@@ -8,7 +8,8 @@
 6. selection   payload by payload, then valid, pick, gamma, dispersion, outcome
 7. actions     contracts (chain only), then the calls in the file, then those posted
 8. samples     chain, epoch, winner, seed, root of the tree                      (chain only)
-9. samples     by index: token by token, then the text, then its end             (the engine)
+9. prompt      its sampler is the one in the model's manifest                    (the model)
+10. samples    by index: token by token, then the text, then its end             (the engine)
 """
 
 from collections.abc import Callable, Iterator
@@ -16,12 +17,15 @@ from hashlib import sha256
 
 from oracle.domain.committed_model import CommittedModel
 from oracle.domain.dispute import Ground
-from oracle.domain.errors import BadInput, Unreachable
+from oracle.domain.errors import BadInput, OtherRules, Unreachable
+from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import Failure, Verdict
 from oracle.mechanism import data_file
+from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.data_file import DataFile
 from oracle.mechanism.generation import Posting, build
 from oracle.mechanism.prompt_rules import parse_prompt
+from oracle.mechanism.verdict import scalar
 from oracle.ports.model import ModelRunner, Progress
 from oracle.verification import claims, facts
 from oracle.verification.posted import OnChain, Posted, fetch, read_posted
@@ -35,8 +39,11 @@ WITHOUT_CHAIN = (
     "that this is what was posted",
 )
 
-OpenModel = Callable[[CommittedModel, str], ModelRunner]
-"""Opens an engine for a commitment and a numeric class; called only when everything that is cheap to check holds."""
+OpenModel = Callable[[CommittedModel, Sampler], ModelRunner]
+"""Opens an engine that checks answers drawn by these rules; called only when all that is cheap to check holds.
+
+Raises OtherRules where the model's manifest commits to other rules: an approved rule of another model may bear more.
+"""
 
 
 def verify_file(
@@ -146,7 +153,11 @@ def _judge(
     failure = next(cheap, None)
     if failure is not None:
         return Verdict(failure, file.sampler.numeric_class, file.sampler.tau, unchecked=unchecked)
-    runner = open_model(file.slot.model, file.sampler.numeric_class)
+    try:
+        runner = open_model(file.slot.model, file.sampler)
+    except OtherRules as error:
+        failure = Failure(Ground.PROMPT, "sampler id", scalar(error.committed), scalar(sampler_id(file.sampler)))
+        return Verdict(failure, file.sampler.numeric_class, file.sampler.tau, unchecked=unchecked)
     found = check_tokens(file, runner, progress)
     return Verdict(
         failure=found.failure,

@@ -56,7 +56,7 @@ def bench(ground: Ground, tmp_path: Path) -> Iterator[Bench]:
         store=FolderStore(tmp_path),
         signer=ground.alice,
         clock=SystemClock(),
-        open_model=lambda _: pytest.fail("no model is needed here"),
+        open_model=lambda *_: pytest.fail("no model is needed here"),
     )
     yield Bench(ctx, ground)
     ground.node.time.revert(snapshot)

@@ -15,7 +15,7 @@ from oracle.chain.deployments import DeploymentFile
 from oracle.chain.devnode import DevNode, NodeKind, free_port
 from oracle.chain.rpc import Rpc
 from oracle.config import Settings
-from oracle.domain.errors import BadInput, Refused, Unreachable
+from oracle.domain.errors import BadInput, OtherRules, Refused, Unreachable
 from oracle.domain.sampler import Sampler
 from oracle.model import hashing
 from oracle.storage.folder import FolderStore
@@ -138,7 +138,7 @@ def test_model_without_a_folder_here_is_named(place: Place, monkeypatch: pytest.
     model = type("Model", (), {"commitment": commitment})
     monkeypatch.setattr(type(made.chain), "read", lambda *_, **__: model)
     with pytest.raises(BadInput, match=r"no folder in .* is model 0x0707"):
-        wiring.open_model(made, b"\x07" * 32)
+        wiring.open_model(made, b"\x07" * 32, Sampler())
 
 
 def test_engine_of_another_class_than_the_commitment_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,10 +154,12 @@ def test_engine_of_another_class_than_the_commitment_is_refused(place: Place, mo
         with monkeypatch.context() as patched:
             patched.setattr(type(made.chain), "read", lambda *_, **__: model)
             if engine == "exact":
-                assert wiring.open_model(made, bytes(32)).numeric_class == "E"
+                assert wiring.open_model(made, bytes(32), Sampler()).numeric_class == "E"
+                with pytest.raises(OtherRules, match="class F and tau 1000, the model is committed to"):
+                    wiring.open_model(made, bytes(32), Sampler(numeric_class="F", tau=1000))
                 continue
             with pytest.raises(BadInput, match="computes in class F, the model is committed to E"):
-                wiring.open_model(made, bytes(32))
+                wiring.open_model(made, bytes(32), Sampler())
 
 
 def test_default_sampling_rule_is_known_even_without_models(place: Place) -> None:

@@ -162,6 +162,15 @@ def test_prompt__for_another_chain__exit_1(gengov: Gengov, devnet: Any, folder: 
     assert "is for chain 1" in gengov.said
 
 
+def test_prompt__names_other_sampling_rules_than_its_model__exit_1(
+    gengov: Gengov, devnet: Any, folder: Path, prompt: Path
+) -> None:
+    document = json.loads(prompt.read_text()) | {"sampler_id": "0x" + "11" * 32}
+    (folder / "rules.json").write_text(json.dumps(document))
+    gengov("bid", "commit", "--amount", "5", "--prompt", "rules.json", "--as", "prompter", "--yes", code=1)
+    assert "is committed to 0x" in gengov.said and "gengov prompt new --model" in gengov.said
+
+
 # Models
 
 

@@ -75,6 +75,8 @@ def test_slot__by_hand__bid_reveal_oracle_vote_execute(gengov: Gengov, devnet: A
     made = gengov.json("prompt", "new", "request.toml", "--out", str(prompt))
     assert gengov.json("prompt", "render", str(prompt))["prompt_hash"] == made["prompt_hash"]
     gengov("prompt", "new", "request.toml", "--out", str(prompt), code=1)
+    named = gengov.json("prompt", "new", "request.toml", "--out", "named.json", "--model", "gengov-tiny")
+    assert named["block"] >= made["block"]
     gengov("prompt", "lint", str(prompt))
 
     words = ("bid", "commit", "--amount", "1", "--prompt", str(prompt), "--as", "rival", "--yes", "--dry-run")

@@ -126,7 +126,7 @@ def found(node: DevNode, folder: Path) -> Organisation:
         store=FolderStore(folder / "store"),
         signer=people["prompter"],
         clock=clock,
-        open_model=lambda _: fake,
+        open_model=lambda *_: fake,
         first_block=first_block,
         report=seen.append,
     )

@@ -28,7 +28,7 @@ def restarted(made: Organisation, folder: Path) -> Iterator[Organisation]:
     model, seen = FakeModel(), list[Step]()
     ledger = SqlLedger(Database(folder / "ledger.sqlite"), "test")
     ledger.import_bids(made.ctx.ledger.export_bids())
-    ctx = replace(made.ctx, ledger=ledger, open_model=lambda _: model, report=seen.append)
+    ctx = replace(made.ctx, ledger=ledger, open_model=lambda *_: model, report=seen.append)
     yield replace(made, ctx=ctx, model=model, seen=seen)
     made.node.time.revert(snapshot)
 
