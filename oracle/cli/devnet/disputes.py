@@ -19,6 +19,7 @@ from oracle.domain.dispute import Ground
 from oracle.domain.errors import GengovError, Reverted
 from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Role, Stage
+from oracle.domain.sampler import Sampler
 from oracle.jobs.context import Context, Step
 from oracle.jobs.pipeline import PIPELINE
 from oracle.jobs.runner import run_due
@@ -51,8 +52,8 @@ class DisputeStory(Story):
         context = wiring.open_context(self.org, self.devnet.signer("prompter"), report=self.report)
         honest, picker = context.open_model, list[CherryPicker]()
 
-        def cheating(model: bytes) -> ModelRunner:
-            picker.append(CherryPicker(honest(model), cheat))
+        def cheating(model: bytes, sampler: Sampler) -> ModelRunner:
+            picker.append(CherryPicker(honest(model, sampler), cheat))
             return picker[-1]
 
         context = replace(context, open_model=cheating) if cheat else context
