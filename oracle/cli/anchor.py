@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -153,7 +153,7 @@ def _units(read: Forecasts, eta: float) -> dict[str, int]:
 
 def _wad(value: float) -> int:
     """In units of 1e-18, from the shortest decimal that gives this float: the one that was written."""
-    return round(Fraction(repr(value)) * WAD)
+    return int((Decimal(repr(value)) * WAD).to_integral_value())
 
 
 def _show(answer: dict[str, Any], read: Forecasts) -> None:

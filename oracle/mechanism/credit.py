@@ -22,6 +22,7 @@ _BITS = 192  # of a credit behind the point while it is refined
 _GOAL = 144  # the remaining mass is brought below 2^-144
 _UNIT_BITS = 62
 _REFINEMENTS = 40
+_BLOCK = 16_384  # nodes whose inflow is summed at a time
 
 Floats = npt.NDArray[np.float64]
 Objects = npt.NDArray[np.object_]
@@ -105,17 +106,20 @@ class _Residual:
 
     def __init__(self, graph: Graph) -> None:
         order = np.argsort(graph.dependency, kind="stable")
-        self.parent = graph.parent[order]
-        self.share = graph.share[order].astype(object)
         target = graph.dependency[order]
+        self.parent, self.share = graph.parent[order], graph.share[order]
         self.starts = np.flatnonzero(np.r_[True, target[1:] != target[:-1]]) if len(target) else np.zeros(0, np.int64)
         self.reached = target[self.starts]
         self.seed = graph.seed.astype(object) << _BITS
 
     def __call__(self, credit: Objects) -> Objects:
         rest: Objects = self.seed - (credit << _UNIT_BITS)
-        if len(self.starts):
-            rest[self.reached] += np.add.reduceat(self.share * credit[self.parent], self.starts)
+        ends = np.r_[self.starts[1:], len(self.parent)]
+        for first in range(0, len(self.starts), _BLOCK):  # big integers by the million would fill the memory
+            starts = self.starts[first : first + _BLOCK]
+            edges = slice(starts[0], ends[first : first + _BLOCK][-1])
+            flows = self.share[edges].astype(object) * credit[self.parent[edges]]
+            rest[self.reached[first : first + _BLOCK]] += np.add.reduceat(flows, starts - starts[0])
         return rest
 
     @staticmethod

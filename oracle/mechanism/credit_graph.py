@@ -18,6 +18,8 @@ from oracle.domain.errors import BadInput, Refused
 ONE = 1 << 62
 """A whole, in the graph's units."""
 
+_BLOCK = 16_384  # rows that are split at a time
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -55,6 +57,46 @@ class Graph:
         return found
 
 
+class Gatherer:
+    """Takes edges by name, some thousand at a time, and keeps them by number: names are held once."""
+
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {}
+        self.parts: list[tuple[Ints, Ints, Floats]] = []
+
+    def add(self, parents: Sequence[str], dependencies: Sequence[str], weights: Sequence[float] | None) -> None:
+        """More edges; see `build`."""
+        size = len(parents)
+        weight = np.ones(size) if weights is None else np.asarray(weights, dtype=np.float64)
+        self.parts.append((self._numbers(parents), self._numbers(dependencies), weight))
+
+    def _numbers(self, names: Sequence[str]) -> Ints:
+        index = self.index
+        found = [index.setdefault(name.lower(), len(index)) for name in names]
+        return np.array(found, dtype=np.int64)
+
+    def graph(self, seeds: Mapping[str, float], self_share: float, self_shares: Mapping[str, float] | None) -> Graph:
+        """The graph of all edges; see `build`."""
+        if not self.parts:
+            raise BadInput("there are no edges", hint="Give rows parent,dependency.")
+        seeds = _lowered(seeds, "seed")
+        own = _lowered(self_shares or {}, "self share")
+        self._numbers(tuple(seeds))
+        if strangers := sorted(set(own) - set(self.index)):
+            why = f"a self share is given for {strangers[0]!r}, which is not in the graph"
+            raise BadInput(why, hint="Leave it out, or mend it.")
+        nodes = tuple(sorted(self.index))
+        place = np.empty(len(nodes), dtype=np.int64)
+        place[[self.index[name] for name in nodes]] = np.arange(len(nodes))
+        source, target, weight = (np.concatenate(part) for part in zip(*self.parts, strict=True))
+        keep = np.full(len(nodes), _units(self_share, "--self-share"), dtype=np.int64)
+        for name, share in own.items():
+            keep[place[self.index[name]]] = _units(share, name)
+        seed = np.zeros(len(nodes))
+        seed[[place[self.index[name]] for name in seeds]] = list(seeds.values())
+        return from_arrays(nodes, place[source], place[target], weight, keep, seed)
+
+
 def build(
     parents: Sequence[str],
     dependencies: Sequence[str],
@@ -70,24 +112,9 @@ def build(
     normalised. self_share in [0, 1] for nodes with dependencies, but for those in `self_shares`. Raises BadInput for
     what is malformed, Refused for a cycle in which nobody keeps anything.
     """
-    seeds = _lowered(seeds, "seed")
-    own = _lowered(self_shares or {}, "self share")
-    parents, dependencies = [name.lower() for name in parents], [name.lower() for name in dependencies]
-    nodes = tuple(sorted({*parents, *dependencies, *seeds}))
-    index = {name: place for place, name in enumerate(nodes)}
-    if strangers := sorted(set(own) - set(index)):
-        raise BadInput(
-            f"a self share is given for {strangers[0]!r}, which is not in the graph", hint="Leave it out, or mend it."
-        )
-    source = np.fromiter(map(index.__getitem__, parents), np.int64, len(parents))
-    target = np.fromiter(map(index.__getitem__, dependencies), np.int64, len(dependencies))
-    weight = np.ones(len(parents)) if weights is None else np.asarray(weights, dtype=np.float64)
-    keep = np.full(len(nodes), _units(self_share, "--self-share"), dtype=np.int64)
-    for name, share in own.items():
-        keep[index[name]] = _units(share, name)
-    seed = np.zeros(len(nodes))
-    seed[[index[name] for name in seeds]] = list(seeds.values())
-    return from_arrays(nodes, source, target, weight, keep, seed)
+    gathered = Gatherer()
+    gathered.add(parents, dependencies, weights)
+    return gathered.graph(seeds, self_share, self_shares)
 
 
 def from_arrays(nodes: Sequence[str], source: Ints, target: Ints, weight: Floats, keep: Ints, seed: Floats) -> Graph:
@@ -160,12 +187,20 @@ def _row_shares(nodes: Sequence[str], row: Ints, weight: Floats, total: Ints) ->
 
 def _quotas(weight: Floats, starts: Ints, sizes: Ints, want: Ints) -> tuple[Ints, Floats]:
     """Floors of want * weight / (sum of the row's weights) in exact integers, and the remainders as fractions of 1."""
+    share, rest = np.empty(len(weight), dtype=np.int64), np.empty(len(weight))
+    for first in range(0, len(starts), _BLOCK):  # big integers by the million would fill the memory
+        rows = slice(first, first + _BLOCK)
+        at = slice(int(starts[first]), int(starts[rows][-1] + sizes[rows][-1]))
+        share[at], rest[at] = _block_quotas(weight[at], starts[rows] - starts[first], sizes[rows], want[rows])
+    return share, rest
+
+
+def _block_quotas(weight: Floats, starts: Ints, sizes: Ints, want: Ints) -> tuple[Ints, Floats]:
     mantissa, exponent = np.frexp(weight)
     whole = np.ldexp(mantissa, 53).astype(np.int64).astype(object)
     exponent = np.where(weight > 0, exponent, np.iinfo(np.int32).max)
     lowest = np.repeat(np.minimum.reduceat(exponent, starts), sizes)
-    shift = np.where(weight > 0, exponent - lowest, 0)
-    whole = whole << shift.astype(object)
+    whole = whole << np.where(weight > 0, exponent - lowest, 0).astype(object)
     totals = np.add.reduceat(whole, starts)
     totals[totals == 0] = 1
     totals = np.repeat(totals, sizes)

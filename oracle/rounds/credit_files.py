@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from oracle.mechanism.credit_graph import Graph, build
+from oracle.mechanism.credit_graph import Gatherer, Graph
 from oracle.rounds.cells import Column, Kind
 from oracle.rounds.parse import read_batches, read_rows
 
@@ -27,24 +27,16 @@ def read_graph(
 ) -> Graph:
     """The graph of an edge file (parent,dependency[,weight]), a seed file (item,weight) and a self file (item,self).
 
-    Raises BadInput (with file, row, column and value where a cell is bad) and Refused as `credit_graph.build`.
+    Raises BadInput (with file, row, column and value where a cell is bad) and Refused as `credit_graph.build` does.
     """
-    parents: list[str] = []
-    dependencies: list[str] = []
-    weights: list[float] = []
+    gathered, rows = Gatherer(), 0
     for batch in read_batches(edges, _EDGES):
-        parents += batch.columns["parent"]
-        dependencies += batch.columns["dependency"]
-        weights += batch.columns["weight"]
-        progress(len(parents))
-    return build(
-        parents,
-        dependencies,
-        weights,
-        read_weights(seeds),
-        self_share=self_share,
-        self_shares=_by_item(self_shares, Column("self", Kind.FLOAT, least=0, most=1)) if self_shares else None,
-    )
+        columns = batch.columns
+        gathered.add(columns["parent"], columns["dependency"], columns["weight"])
+        rows += len(batch)
+        progress(rows)
+    own = _by_item(self_shares, Column("self", Kind.FLOAT, least=0, most=1)) if self_shares else None
+    return gathered.graph(read_weights(seeds), self_share, own)
 
 
 def read_weights(path: Path) -> Mapping[str, float]:
