@@ -109,11 +109,17 @@ def _where(path: _Path) -> str:
     steps: list[str] = []
     while path is not None:
         path, step = path
-        steps.append(f"[{step}]" if isinstance(step, int) else f".{_clipped(step)}")
-    return _clipped("$" + "".join(reversed(steps)), 160)
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{shown_key(step)}")
+    return clipped("$" + "".join(reversed(steps)), 160)
 
 
-def _clipped(text: str, most: int = 60) -> str:
+def shown_key(key: str) -> str:
+    """A key of a stranger's document, for a message: quoted where it is no plain name, and never long."""
+    return clipped(key if key.isidentifier() and key.isascii() else repr(key))
+
+
+def clipped(text: str, most: int = 80) -> str:
+    """A text for a message, cut where it is long."""
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -121,7 +127,7 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"key {_clipped(key)!r} appears twice")
+            raise ValueError(f"key {clipped(key)!r} appears twice")
         found[key] = value
     return found
 
@@ -133,4 +139,4 @@ def _integer(text: str) -> int:
 
 
 def _no_float(text: str) -> NoReturn:
-    raise ValueError(f"{_clipped(text)} is not an integer")
+    raise ValueError(f"{clipped(text)} is not an integer")

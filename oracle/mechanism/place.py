@@ -7,10 +7,9 @@ from typing import NoReturn
 from eth_utils.address import is_checksum_address
 
 from oracle.domain.errors import BadInput
-from oracle.mechanism.canonical import Json
+from oracle.mechanism.canonical import Json, clipped, shown_key
 
 MAX_UINT = (1 << 256) - 1
-_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +77,10 @@ class Place:
 
     def fail(self, expected: str) -> NoReturn:
         """Refuses the value."""
-        raise BadInput(f"{self.where}: {_clipped(repr(self.value))} is not {expected}")
+        raise BadInput(f"{self.where}: {clipped(repr(self.value))} is not {expected}")
 
 
 def shown(names: Sequence[str]) -> str:
     """Some names for a message, which stays short however many and long they are."""
-    listed = ", ".join(_clipped(name) for name in names[:8])
+    listed = ", ".join(shown_key(name) for name in names[:8])
     return f"{listed} and {len(names) - 8} more" if len(names) > 8 else listed
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oracle.domain.prompt import Candidate, Funding, Market, ModelChoice, Parameter, PastProposal, Prompt
+from oracle.mechanism.canonical import shown_key
 from oracle.mechanism.template import template
 
 _LIMITS = template().limits
@@ -123,7 +124,7 @@ def shape_errors(error: ValidationError) -> list[tuple[str, str, str]]:
 
 
 def _where(location: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shown_key(part)}" for part in location)
     return text.removeprefix(".") or "document"
 
 

@@ -18,6 +18,10 @@ from oracle.mechanism.template import template, template_id
 __all__ = ["Violation", "encode", "lint", "parse_prompt", "prompt_hash", "read_prompt", "render"]
 
 
+_TOLD = 20
+"""Most violations in one refusal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One broken rule: which field, what is wrong with it, how to mend it."""
@@ -70,7 +74,8 @@ def prompt_hash(prompt: Prompt) -> bytes:
 def _prompt(document: canonical.Json) -> Prompt:
     found = lint(document)
     if found:
-        lines = "".join(f"\n  - {violation}" for violation in found)
+        lines = "".join(f"\n  - {violation}" for violation in found[:_TOLD])
+        lines += f"\n  - and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
         rules = "rule" if len(found) == 1 else "rules"
         raise BadInput(
             f"the prompt breaks {len(found)} {rules} of {template_name()}:{lines}", hint="Mend the fields named."

@@ -24,7 +24,7 @@ def facts(prompt: Prompt, sampler: Sampler, at: OnChain, before: int) -> Iterato
     state of that block.
     """
     if not at.first_block <= prompt.block < before:
-        yield Failure(Ground.PROMPT, "block", f"from {at.first_block} to {before - 1}", prompt.block)
+        yield Failure(Ground.PROMPT, "block", f"one of the organisation's before {before}", prompt.block)
         return
     try:
         found = state.build(

@@ -108,7 +108,7 @@ def _read(data: bytes, posted: Posted) -> DataFile | Failure:
 def _require_checkable(file: DataFile) -> None:
     if file.sampler.numeric_class not in CHECKABLE:
         raise BadInput(
-            f"samples of class {file.sampler.numeric_class} cannot be verified by anybody",
+            f"samples of class {file.sampler.numeric_class!r} cannot be verified by anybody",
             hint=f"the classes that can be are {', '.join(CHECKABLE)}",
         )
 

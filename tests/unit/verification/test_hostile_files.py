@@ -10,7 +10,7 @@ import pytest
 
 from oracle.domain.committed_model import ZERO_ADDRESS
 from oracle.domain.errors import BadInput
-from oracle.mechanism import chainless, data_file
+from oracle.mechanism import canonical, chainless, data_file
 from oracle.mechanism.generation import build
 from oracle.verification import verify_file
 from tests.support.fake_model import FakeModel
@@ -98,6 +98,14 @@ def test_many_samples_of_a_slot__refused() -> None:
     made = build(SLOT, prompt, sampler, raw_samples(prompt, count=129), DEPLOYMENT)
     with pytest.raises(BadInput, match="129 samples of a slot"):
         data_file.loads(made.data)
+
+
+def test_prompt_of_a_few_hundred_strange_keys__refusal_stays_short_and_printable() -> None:
+    document = json.loads(bases()[0])
+    document["prompt"]["funding"] |= {f"\x1b[31m{number}": 0 for number in range(200)}
+    with pytest.raises(BadInput, match=r"and \d+ more") as refusal:
+        data_file.loads(canonical.dumps(document))
+    assert len(str(refusal.value)) < 5_000 and "\x1b" not in str(refusal.value)
 
 
 def test_inputs__same_seed__same_bytes() -> None:
