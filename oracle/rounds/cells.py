@@ -151,7 +151,7 @@ def _plain_numbers(kind: Kind, cells: Sequence[str], joined: str) -> list[Any] |
         return None
     if kind is Kind.INTEGER:
         return list(map(int, cells)) if joined.count("\n") == len(cells) else None
-    if joined.count("\n") != len(cells) or _LARGE_EXPONENT.search(joined):
+    if joined.count("\n") != len(cells) or (not plain and _LARGE_EXPONENT.search(joined)):
         return None
     return list(map(exact if kind is Kind.DECIMAL else float, cells))
 

@@ -69,14 +69,19 @@ def read_items(path: Path, *, name: str = "", mistakes: Mistakes = None) -> dict
     return found
 
 
-def items_of(path: Path) -> dict[str, str]:
-    """The items of a list, all of one group. Raises BadInput."""
-    found = dict[str, str]()
-    for batch in read_batches(path, LIST):
-        found.update(dict.fromkeys(batch.columns["item"], "all"))
+def read_first(path: Path) -> tuple[dict[str, int], Floats]:
+    """A list that says which items there are: item -> place, and the weights in that order. Raises BadInput."""
+    found, weights = list[str](), list[Floats]()
+    for batch in read_batches(path, ONCE):
+        found.extend(batch.columns["item"])
+        weights.append(np.array(batch.columns["weight"]))
     if not found:
         raise BadInput(f"{path} has no items", hint="Add rows.")
-    return found
+    index = {item: place for place, item in enumerate(found)}
+    if len(index) < len(found):
+        for _ in read_batches(path, LIST):  # names the row that stands twice
+            pass
+    return index, np.concatenate(weights)
 
 
 def read_answers(
@@ -138,10 +143,14 @@ def read_list(
     """
     name, told = name or str(path), _Told(mistakes)
     weights, count, strange = np.full(len(index), np.nan), 0, 0
+    order = list(index)
     # With a whole index a duplicate shows in the count: no second memory of all items is needed.
     for batch in read_batches(path, ONCE if complete else LIST, name=name, mistakes=mistakes):
         items, values = batch.columns["item"], batch.columns["weight"]
         count += len(items)
+        if order[count - len(items) : count] == items:  # in the same order: nothing to look up
+            weights[count - len(items) : count] = values
+            continue
         places = list(map(index.get, items))
         if None in places:
             if complete and not strange:
@@ -157,9 +166,8 @@ def read_list(
         for _ in read_batches(path, LIST, name=name, mistakes=mistakes):
             pass
     if complete and absent.size:
-        items = list(index)
         more = f" (and {absent.size - 1} more)" if absent.size > 1 else ""
-        told(BadCell(name, 1 + count, f"the list ends without {items[absent[0]]!r}{more}", hint="Add it."))
+        told(BadCell(name, 1 + count, f"the list ends without {order[absent[0]]!r}{more}", hint="Add it."))
     return ReadList(weights, count)
 
 

@@ -121,16 +121,30 @@ class Whole:
 
 def read_whole(sources: Sources, items: Path | None = None, progress: Progress = silent) -> Whole:
     """All lists whole; the items are those of `items`, or of the first list. Raises BadInput by row."""
-    known = lists.read_items(items) if items else lists.items_of(next(iter(sources.values())))
-    index = {item: place for place, item in enumerate(known)}
-    logs = {}
-    for done, (name, path) in enumerate(sources.items()):
-        progress("reading lists", done, len(sources))
+    logs, rest = {}, dict(sources)
+    if items is None:
+        name, path = next(iter(sources.items()))
+        progress("reading lists", 0, len(sources))
+        index, weights = lists.read_first(path)
+        logs[name] = log_units(weights)
+        del rest[name]
+        groups: tuple[npt.NDArray[np.int64], ...] = (np.arange(len(index), dtype=np.int64),)
+    else:
+        known = lists.read_items(items)
+        index = {item: place for place, item in enumerate(known)}
+        groups = _groups(known)
+    for name, path in rest.items():
+        progress("reading lists", len(logs), len(sources))
         logs[name] = log_units(lists.read_list(path, index, complete=True).weights)
+    return Whole(tuple(index), groups, logs)
+
+
+def _groups(known: Mapping[str, str]) -> tuple[npt.NDArray[np.int64], ...]:
+    """The places of the items of each group."""
     places: dict[str, list[int]] = {}
     for place, group in enumerate(known.values()):
         places.setdefault(group, []).append(place)
-    return Whole(tuple(known), tuple(np.array(group) for group in places.values()), logs)
+    return tuple(np.array(group, dtype=np.int64) for group in places.values())
 
 
 def panel_of(whole: Whole, answers: Path, sources: Sources, items: Path | None, house: bool) -> Panel:

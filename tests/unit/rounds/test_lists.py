@@ -47,10 +47,25 @@ def test_list__a_duplicate_among_items_nobody_asked_about__refused_by_row(files)
         lists.read_list(files(one="item,weight\nw,1\nx,1\nw,2\n")["one"], {"x": 0})
 
 
+def test_first_list__a_duplicate__refused_by_row(files) -> None:
+    with pytest.raises(BadInput, match="row 4, column item: 'w' stands in row 2 too"):
+        lists.read_first(files(one="item,weight\nw,1\nx,1\nw,2\n")["one"])
+
+
+def test_list__in_the_order_of_the_index_then_not__the_same_places(files) -> None:
+    index = {f"i{k}": k for k in range(60_000)}
+    keys = [*list(index)[:40_000], *reversed(list(index)[40_000:])]
+    text = "item,weight\n" + "".join(f"{key},{index[key] + 1}\n" for key in keys)
+    found = lists.read_list(files(one=text)["one"], index, complete=True)
+    assert found.weights.tolist() == list(range(1, 60_001))
+    first, weights = lists.read_first(files(one=text)["one"])
+    assert list(first) == keys and [first[key] for key in keys[:3]] == [0, 1, 2] and weights[-1] == 40_001
+
+
 @pytest.mark.parametrize("texts", [{"answers": "a,b,better,times\n"}, {"items": "item\n"}, {"one": "item,weight\n"}])
 def test_empty_table__refused(files, texts: dict[str, str]) -> None:
     (path,) = files(**texts).values()
-    read = {"answers": lists.read_answers, "items": lists.read_items, "one": lists.items_of}[path.stem]
+    read = {"answers": lists.read_answers, "items": lists.read_items, "one": lists.read_first}[path.stem]
     with pytest.raises(BadInput, match="has no"):
         read(path)
 
