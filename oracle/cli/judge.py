@@ -16,6 +16,7 @@ from oracle.cli.output import err, out
 from oracle.cli.round import bars
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput
+from oracle.model.blas import blas_threads
 from oracle.rounds import audit as auditing
 from oracle.rounds import lists, panel
 from oracle.rounds.cells import exact
@@ -50,7 +51,7 @@ def fit(
     """
     if picture:
         pictures.check_suffix(picture)
-    with bars() as progress:
+    with bars() as progress, blas_threads(1):
         read = panel.read(_sources(list_, more), answers, items=items, house=house, progress=progress)
         progress("fitting", 0, 1)
         found = panel.fit(read, _delta(loss, delta), exactly=not fast)
@@ -73,7 +74,7 @@ def mix(
 ) -> None:
     """Fit, then write the combined list over all items: exp(sum of weight times ln), summing to 1 in each group."""
     sources = _sources(list_, more)
-    with bars() as progress:
+    with bars() as progress, blas_threads(1):
         whole = panel.read_whole(sources, items, progress)
         read = panel.panel_of(whole, answers, sources, items, house)
         found = panel.fit(read, _delta(loss, delta))
@@ -104,7 +105,7 @@ def ask(
     target: Annotated[Path | None, typer.Option("--out", help="Write them as CSV a,b,stratum,disagreement.")] = None,
 ) -> None:
     """Pairs to ask the jury about. Where lists disagree, an answer tells more: about half the excess error is saved."""
-    with bars() as progress:
+    with bars() as progress, blas_threads(1):
         whole = panel.read_whole(_sources(list_, more), items, progress)
         given = lists.read_pairs(flagged, whole.group_of()) if flagged else []
         chosen = panel.questions(whole, count, by=by, seed=seed, flagged=given)
@@ -134,7 +135,7 @@ def audit(
     house: House = False,
 ) -> None:
     """What to look at before paying: near copies (earliest --list first), the spam gate, each juror's leverage."""
-    with bars() as progress:
+    with bars() as progress, blas_threads(1):
         read = panel.read(_sources(list_, more), answers, items=items, house=house, progress=progress)
         found = auditing.audit(read, _decimal(tau, "--tau"), _decimal(gate, "--gate"), progress)
     data: dict[str, Any] = {

@@ -13,6 +13,7 @@ from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput, Refused
+from oracle.model.blas import blas_threads
 from oracle.rounds import kind as kinds
 from oracle.rounds import settle
 from oracle.rounds.folder import PAYOUTS, RESULT, Folder
@@ -98,7 +99,7 @@ def post_file(
 ) -> None:
     """Compute result.json and payouts.csv from the inputs and write them: the same bytes on any machine."""
     place = Folder(folder)
-    with bars() as progress:
+    with bars() as progress, blas_threads(1):
         made = settle.post(place, kinds.Tools(progress))
     differ = [name for name in made if name in place.files and place.read(name) != made[name]]
     if differ and not force:
@@ -121,7 +122,7 @@ def post_file(
 def verify(session: Session, folder: Place) -> None:
     """Compute the results again and compare: exit 1 naming the first difference, 2 if inputs are malformed."""
     place = Folder(folder)
-    with bars() as progress:
+    with bars() as progress, blas_threads(1):
         differences = settle.verify(place, kinds.Tools(progress))
     data = {"root": "0x" + place.root.hex(), "valid": not differences, "differences": differences[:100]}
 

@@ -13,37 +13,36 @@ _PREFIXES = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "ope
 
 @contextmanager
 def blas_threads(count: int) -> Iterator[None]:
-    """Runs the body with `count` threads in matrix products, if the library is OpenBLAS; else changes nothing."""
-    set_threads, get_threads = _function("set_num_threads"), _function("get_num_threads")
-    if set_threads is None or get_threads is None:
-        yield
-        return
-    before = int(get_threads())
-    set_threads(count)
+    """Runs the body with `count` threads in matrix products, in every OpenBLAS of this process (numpy's, scipy's)."""
+    setters, getters = _functions("set_num_threads"), _functions("get_num_threads")
+    before = [int(threads()) for threads in getters]
+    for set_threads in setters:
+        set_threads(count)
     try:
         yield
     finally:
-        set_threads(before)
+        for set_threads, threads in zip(setters, before, strict=True):
+            set_threads(threads)
 
 
 def kernel_name() -> str:
     """The processor kernel that OpenBLAS chose, such as `SkylakeX`; empty for another library."""
-    name = _function("get_corename")
-    if name is None:
+    names = _functions("get_corename")
+    if not names:
         return ""
-    name.restype = ctypes.c_char_p
-    return str(name().decode())
+    names[0].restype = ctypes.c_char_p
+    return str(names[0]().decode())
+
+
+def _functions(name: str) -> "list[ctypes._NamedFuncPointer]":
+    return [function for path in _libraries() for function in _found(path, name)]
 
 
 @cache
-def _function(name: str) -> "ctypes._NamedFuncPointer | None":
-    for path in _libraries():
-        library = ctypes.CDLL(str(path))
-        for prefix in _PREFIXES:
-            if hasattr(library, prefix.format(name)):
-                function: ctypes._NamedFuncPointer = getattr(library, prefix.format(name))
-                return function
-    return None
+def _found(path: Path, name: str) -> "tuple[ctypes._NamedFuncPointer, ...]":
+    library = ctypes.CDLL(str(path))
+    found = (prefix.format(name) for prefix in _PREFIXES if hasattr(library, prefix.format(name)))
+    return tuple(getattr(library, function) for function in list(found)[:1])
 
 
 def _libraries() -> list[Path]:

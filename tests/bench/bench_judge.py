@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize, nnls
 
 from oracle.mechanism import simplex_fit
+from oracle.model.blas import blas_threads
 from tests.bench.harness import ROOT, Row, Run, timed
 from tests.support.judging import panel
 
@@ -19,6 +20,8 @@ TITLE = "Distilled judgement"
 LEARNED = """
 - The fit never sees the items: K lists and J answers become a K x K matrix, and the active set solves on the lists that
   have weight. Its relative gap is the rounding of floats; the solvers' is what their tolerances allow.
+- One thread: those of the matrix library wait by spinning, and a fit has hundreds of small products. On a busy machine
+  two threads take ten times as long.
 - The proof is apart: the same minimum in integers, from the support alone. Floats cannot change a posted weight.
 - Tables without quotes are cut at commas, whole columns at a time, and every cell is still checked; from the first
   doubt on, the csv module reads row by row.
@@ -39,7 +42,8 @@ def _fits(run: Run, lists: int, answers: int, limit: float) -> Iterator[Row]:
     misses = panel(lists, answers, items=2_000)
     floats = misses / 2.0**32
     repeats = run.repeats(20 if lists <= 100 else 3)
-    ours = timed(lambda: simplex_fit.guess(misses), repeats)
+    with blas_threads(1):  # as the commands do
+        ours = timed(lambda: simplex_fit.guess(misses), repeats)
     score = ours.result.score + 1e-6 * float(ours.result.weights @ ours.result.weights)
     name = f"K = {lists:,}, J = {answers:,}"
     support = int((ours.result.weights > 0).sum())
@@ -87,7 +91,8 @@ def _by_slsqp(floats: np.ndarray) -> np.ndarray:
 def _proof(run: Run, lists: int, answers: int) -> Iterator[Row]:
     misses = panel(lists, answers, items=2_000)
     name = f"{lists} lists, {answers:,} answers"
-    ours = timed(lambda: simplex_fit.fit(misses), run.repeats(3))
+    with blas_threads(1):
+        ours = timed(lambda: simplex_fit.fit(misses), run.repeats(3))
     yield Row(
         f"{name}: solve and prove exactly", ours.idle_ms, 370.0, "limit", note=f"{len(ours.result.support)} have weight"
     )
