@@ -71,7 +71,11 @@ def by_library(run: Run) -> Iterator[Row]:
     """The reasons of samples through the plain decoder of an MBR library, with its fastest metrics."""
     for count, metrics in ((20, QUICK),) if run.small else ((100, (*QUICK, "BLEU")), (1_000, QUICK)):
         drawn = texts(count)
-        question = {"texts": [sample.rationale for sample in drawn], "metrics": metrics, "repeats": run.repeats(3)}
+        question = {
+            "texts": [sample.rationale for sample in drawn],
+            "metrics": metrics,
+            "repeats": 3 if count == 100 else 1,
+        }
         said = run.peer("mbr", "tests.bench.mbr_library", question) or {"library": "mbrs", "ms": dict.fromkeys(metrics)}
         ours = timed(lambda drawn=drawn: select(drawn, distance_rules(template())), run.repeats(5)).ms
         for metric, peer in said["ms"].items():

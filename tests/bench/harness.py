@@ -79,6 +79,18 @@ def timed(work: Callable[[], Any], repeats: int = 5, warm: int = 1) -> Timing:
     return Timing(min(seconds), median(seconds), min(processor), result)
 
 
+def side_by_side(work: Callable[[], Any], peer: Callable[[], Any], repeats: int = 5) -> tuple[Timing, Timing]:
+    """Both timed in turns, so that a machine that is busy for a while is so for both; each once unmeasured."""
+    turns = [(timed(work, 1, warm=int(not turn)), timed(peer, 1, warm=int(not turn))) for turn in range(repeats)]
+    ours, theirs = (_joined(side) for side in zip(*turns, strict=True))
+    return ours, theirs
+
+
+def _joined(parts: Sequence[Timing]) -> Timing:
+    walls, processor = [part.least for part in parts], min(part.processor for part in parts)
+    return Timing(min(walls), median(walls), processor, parts[-1].result)
+
+
 def peak_memory(work: Callable[[], Any]) -> float:
     """MiB that `work` holds at its worst over what was there before, in Python and numpy."""
     tracemalloc.start()

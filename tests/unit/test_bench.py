@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as benches
-from tests.bench.harness import Row, Run, table, timed
+from tests.bench.harness import Row, Run, side_by_side, table, timed
 
 
 @pytest.mark.parametrize("name", benches.names())
@@ -37,6 +37,13 @@ def test_timed_runs_warm_and_repeats_and_keeps_the_result() -> None:
     seen: list[int] = []
     timing = timed(lambda: seen.append(1) or len(seen), repeats=3, warm=2)
     assert len(seen) == 5 and timing.result == 5 and 0 < timing.least <= timing.median
+
+
+def test_side_by_side_takes_turns_and_keeps_both_results() -> None:
+    seen: list[str] = []
+    ours, theirs = side_by_side(lambda: seen.append("a") or "ours", lambda: seen.append("b") or "theirs", repeats=2)
+    assert seen == ["a", "a", "b", "b", "a", "b"]
+    assert (ours.result, theirs.result) == ("ours", "theirs") and 0 < ours.least <= ours.median
 
 
 def test_peer_of_an_environment_that_was_not_made_is_none() -> None:
