@@ -135,6 +135,12 @@ def test_cost_of__in_parts__never_cheaper_than_at_once(market, parts: int) -> No
     assert lmsr.proceeds_of(held, 0, amount, b) <= paid  # buying and selling back earns nothing
 
 
+def test_proceeds_of__a_price_of_nearly_one__still_a_unit_below_the_amount() -> None:
+    """The true payment is less than the amount by less than any fixed point shows: rounding down must see it."""
+    assert lmsr.proceeds_of([10**24, 0], 0, WAD, 10**15) == WAD - 1
+    assert lmsr.cost_of([10**24, 0], 0, WAD, 10**15) in (WAD, WAD + 1)
+
+
 def test_nothing_bought_or_sold__costs_and_pays_nothing() -> None:
     assert lmsr.cost_of([5, 7], 0, 0, WAD) == 0 and lmsr.proceeds_of([5, 7], 0, 0, WAD) == 0
 
