@@ -1,4 +1,4 @@
-"""Tokens per second of exact and fp32 mode for 100 samples, beside a plain transformers loop in the same run."""
+"""Tokens per second of exact and fp32 mode for 100 samples, beside transformers and vLLM in the same run."""
 
 import os
 import tempfile
@@ -58,17 +58,21 @@ def measure(folder: Path, case: Case, run: Run) -> Iterator[Row]:
         ids = runner.encode(case.prompt).tolist()
     each = -(-tokens // count)
     question = {"folder": str(folder), "prompt": ids, "samples": count, "tokens": each, "repeats": run.repeats(5)}
-    plain = best_threads(run, question)
+    plain = best_threads(run, "train", "tests.bench.transformers_loop", question)
+    ruled = {"schema": case.schema, "prompt": case.prompt, "seed": SEED.hex(), "max_tokens": case.sampler.max_tokens}
+    same = best_threads(run, "vllm", "tests.bench.vllm_loop", question | ruled | {"warm": not run.small})
     for engine, rate in rates.items():
         note = f"{count} samples, {tokens:,} tokens; the loop knows neither grammar nor seed by token"
         yield Row(f"{case.name}, {engine}", rate, plain, "transformers generate, fp32", "tokens/s", note, rate=True)
+        note = f"{count} samples, {tokens:,} tokens; vLLM runs the same rule by our processor"
+        yield Row(f"{case.name}, {engine}", rate, same, "vLLM on the processor, fp32", "tokens/s", note, rate=True)
 
 
-def best_threads(run: Run, question: dict[str, object]) -> float | None:
-    """Tokens per second of transformers at its better number of threads: more are slower on a busy machine."""
+def best_threads(run: Run, environment: str, module: str, question: dict[str, object]) -> float | None:
+    """Tokens per second of a peer at its better number of threads: more are slower on a busy machine."""
     rates = []
     for threads in sorted({1, os.cpu_count() or 1}):
-        said = run.peer("train", "tests.bench.transformers_loop", question | {"threads": threads})
+        said = run.peer(environment, module, question | {"threads": threads})
         if said is not None:
             rates.append(said["tokens"] / said["seconds"])
     return max(rates, default=None)
