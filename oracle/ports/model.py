@@ -21,7 +21,10 @@ class ModelRunner(Protocol):
 
     @property
     def numeric_class(self) -> str:
-        """`E` (bit-identical everywhere) or `F` (fp32 within a tolerance): `verification.md` section 3."""
+        """`E` (bit-identical everywhere), `F` (fp32, within a tolerance), `B` (16 bits, within a wider one) or `N`.
+
+        Samples of class N cannot be verified by anyone: they come from a server that draws by noise of its own.
+        """
 
     @property
     def model_dir(self) -> Path:
@@ -29,7 +32,10 @@ class ModelRunner(Protocol):
 
     @property
     def logits_hash(self) -> bytes:
-        """sha256 over all logits of the last run (32 bytes), in order of index and step; empty before the first run."""
+        """sha256 over all logits of the last run (32 bytes), in order of index and step; empty before the first run.
+
+        Equal between machines in class E only. Engines whose logits do not come here (vLLM, servers) leave it empty.
+        """
 
     def generate(
         self,
