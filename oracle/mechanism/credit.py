@@ -18,6 +18,9 @@ from oracle.mechanism.payouts import largest_remainder
 SHARE_BITS = 96
 """Payouts are integers in units of 2^-96."""
 
+RESIDUAL = 2.0**-144
+"""The remaining mass of certified payouts is below this."""
+
 _BITS = 192  # of a credit behind the point while it is refined
 _GOAL = 144  # the remaining mass is brought below 2^-144
 _UNIT_BITS = 62
@@ -33,8 +36,9 @@ class Credit:
     """What each node of a graph gets.
 
     `shares[i]` is node i's payout in units of 2^-96, rounded to nearest (half up); `credit[i]` the float64 mass that
-    passes through it. `residual` bounds the L1 error of the payouts before that rounding. `method` is push, lu or
-    krylov, `rounds` how often mass was pushed.
+    passes through it. `residual` bounds the L1 error of the payouts before that rounding: it is the bound that was
+    asked for, not what was met, which depends on how floats were added. `method` is push, lu or krylov, `rounds` how
+    often mass was pushed.
     """
 
     graph: Graph
@@ -82,7 +86,7 @@ def propagate(graph: Graph) -> Credit:
             break
     if left > 1 << (_BITS + _UNIT_BITS - _GOAL):
         raise _too_little(graph)
-    return Credit(graph, _rounded(graph, whole), credit, left / (1 << (_BITS + _UNIT_BITS)), method, rounds)
+    return Credit(graph, _rounded(graph, whole), credit, RESIDUAL, method, rounds)
 
 
 def _first(graph: Graph, solver: Solver) -> tuple[Floats, float]:
