@@ -39,6 +39,7 @@ class Settings(BaseModel):
     challenge_budget: int = Field(
         0, ge=0, description="whole reserve tokens that challenges may have at stake at a time"
     )
+    enclave_policy: Path | None = Field(None, description="file that says which enclaves' attestations are believed")
     data_patience: int = Field(3_600, ge=0, description="seconds before the absence of data is challenged")
     max_fee_gwei: int = Field(500, gt=0, description="most that is paid per gas")
     timeout: float = Field(20.0, gt=0, le=600, description="seconds an endpoint may take to answer")
@@ -63,7 +64,7 @@ class Settings(BaseModel):
             raise ValueError("write it as host:port, such as 127.0.0.1:8600")
         return value
 
-    @field_validator("password_file", "keystore", "deployment")
+    @field_validator("password_file", "keystore", "deployment", "enclave_policy")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

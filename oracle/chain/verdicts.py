@@ -2,6 +2,7 @@
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_hash.auto import keccak
 from eth_keys.exceptions import BadSignature
 
 from oracle.domain.dispute import SignedVerdict, Verdict
@@ -11,6 +12,12 @@ from oracle.ports.chain import Chain
 from oracle.ports.signer import Signer
 
 COMMITTEE = "VerifierCommittee"
+
+
+def digest(chain: Chain, verdict: Verdict) -> bytes:
+    """What is signed (32 bytes, EIP-712) and what an enclave's quote must vouch for: `hashVerdict` on chain."""
+    typed = encode_typed_data(full_message=verdict_message.typed(chain.chain_id, chain.address(COMMITTEE), verdict))
+    return bytes(keccak(b"\x19" + typed.version + typed.header + typed.body))
 
 
 def sign(chain: Chain, signer: Signer, verdict: Verdict, attestation: bytes = b"") -> SignedVerdict:

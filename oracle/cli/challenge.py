@@ -69,7 +69,14 @@ def status(session: Session, proposal: Proposal = "latest") -> None:
     org = session.organisation
     number = proposal_id(org, proposal)
     found = standing(org, number)
-    session.emit(document(found), lambda: render(org, found))
+    signed = verdict.signed_so_far(session, number, found.round) if found.open else []
+
+    def show() -> None:
+        render(org, found)
+        for each in signed:
+            out.print(f"  {'signed':<11}{each['ruling']} by {each['signer']}, {each['attestation']}", markup=False)
+
+    session.emit(document(found) | {"verdicts": signed}, show)
 
 
 @command(app, "publish", writes=True)

@@ -15,8 +15,11 @@ from oracle.cli.command import command
 from oracle.cli.output import out
 from oracle.cli.session import Session
 from oracle.cli.words import when
+from oracle.domain.attestation import report_data
 from oracle.domain.dispute import Ground, Ruling, SignedVerdict, Verdict
 from oracle.domain.errors import BadInput, Refused, Unreachable
+from oracle.enclave import quote
+from oracle.enclave.policy import read_policy
 from oracle.jobs.disputes.judge import agreement, collect, relaying
 from oracle.mechanism.verdict import evidence as evidence_of
 from oracle.mechanism.verdict import sentence
@@ -24,6 +27,7 @@ from oracle.mechanism.verdict_message import MAX_MESSAGE
 from oracle.ports.chain import Call
 
 app = typer.Typer()
+ATTESTED, UNATTESTED = "attested", "unattested"
 Proposal = Annotated[str, typer.Argument(help="Proposal id, or latest.")]
 Files = Annotated[list[Path] | None, typer.Option("--signed", help="File with a member's signed verdict; repeatable.")]
 
@@ -53,8 +57,12 @@ def verdict(
     evidence = evidence_of(found)
     ruling = Ruling.VALID if found.valid else Ruling.INVALID
     said = Verdict(number, case.round, ruling, keccak(evidence), case.deadline)
-    quote = _read(attestation, "attestation") if attestation else b""
-    signed = verdicts.sign(org.chain, session.signer, said, quote)
+    vouched = _read(attestation, "attestation") if attestation else b""
+    if attestation and (word := attested(session, SignedVerdict(said, session.account, b"", vouched))) != ATTESTED:
+        raise Refused(
+            f"{attestation} is of no use: {word}", hint="the quote must be of the digest, by an enclave_policy"
+        )
+    signed = verdicts.sign(org.chain, session.signer, said, vouched)
     org.store.put(evidence)
     left = _leave(session, signed, target)
     data = {
@@ -64,7 +72,8 @@ def verdict(
         "evidence_hash": said.evidence_hash,
         "signer": signed.signer,
         "signature": signed.signature,
-        "attested": bool(quote),
+        "digest": verdicts.digest(org.chain, said),
+        "attestation": ATTESTED if vouched else UNATTESTED,
         "left_at": left,
     }
     why = sentence(found.failure) if found.failure else "the proposal is what the committed model answered"
@@ -161,6 +170,31 @@ def evidence(
     session.emit(data, show)
     if same is False:
         raise typer.Exit(Refused.exit_code)
+
+
+def signed_so_far(session: Session, number: int, round_: int) -> list[dict[str, Any]]:
+    """The verdicts of one round that lie in the inboxes: who says what, and whether an enclave vouches for it."""
+    inboxes = wiring.open_inboxes(session.settings)
+    found = collect(session.organisation.chain, inboxes, number, round_) if inboxes else []
+    return [
+        {"signer": each.signer, "ruling": each.verdict.ruling.word, "attestation": attested(session, each)}
+        for each in sorted(found, key=lambda each: each.signer)
+    ]
+
+
+def attested(session: Session, signed: SignedVerdict) -> str:
+    """Whether an enclave vouches for a verdict: `attested`, `unattested`, or why an attestation does not count."""
+    if not signed.attestation:
+        return UNATTESTED
+    if session.settings.enclave_policy is None:
+        return f"{UNATTESTED}: no enclave_policy is set here"
+    policy, chain = read_policy(session.settings.enclave_policy), session.organisation.chain
+    try:
+        data = report_data(verdicts.digest(chain, signed.verdict))
+        quote.check(signed.attestation, policy, data, chain.head().timestamp)
+    except (BadInput, Refused) as error:
+        return f"{UNATTESTED}: {error.message}"
+    return ATTESTED
 
 
 def _leave(session: Session, signed: SignedVerdict, target: Path | None) -> list[str]:

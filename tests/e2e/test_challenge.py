@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Gengov
+from oracle.enclave.quote import document
+from tests.e2e.conftest import ROOT, Gengov
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,11 @@ def test_verdicts__through_a_shared_folder__need_no_files(gengov: Gengov) -> Non
     (gengov.folder / "member.toml").write_text("\n".join([*lines, f'inboxes = ["{shared}"]', ""]))
     settings = ("--config", "member.toml")
     for role in ("verifier1", "verifier2"):
-        gengov("challenge", "verdict", "latest", "--as", role, "--yes", *settings)
+        made = gengov.json("challenge", "verdict", "latest", "--as", role, "--yes", *settings)
+        assert made["attestation"] == "unattested"  # there is no such hardware here, and none is pretended
+    told = gengov.json("challenge", "status", *settings)["verdicts"]
+    assert [(each["ruling"], each["attestation"]) for each in told] == [("valid", "unattested")] * 2
+    assert gengov("challenge", "status", *settings).count("unattested") == 2
     settled = gengov.json("challenge", "settle", "latest", "--as", "bob", "--yes", *settings)
     assert settled["ruling"] == "valid"
 
@@ -116,6 +121,23 @@ def test_verdict__of_a_stranger_or_with_nowhere_to_go__is_refused(gengov: Gengov
     assert "no member" in gengov.said
     gengov("challenge", "verdict", "latest", "--as", "verifier1", "--yes", code=1)
     assert "no inbox" in gengov.said
+
+
+def test_verdict__with_a_quote_of_something_else__is_refused(gengov: Gengov) -> None:
+    """A real quote, but over another hash, and of a July long past on a chain that skipped ahead."""
+    gengov(*INSIST)
+    folder = ROOT / "tests" / "data" / "privacy"
+    collateral = (folder / "tdx_quote_collateral.json").read_text()
+    (gengov.folder / "quote.json").write_bytes(document((folder / "tdx_quote").read_bytes(), collateral))
+    sign_with = ("challenge", "verdict", "latest", "--as", "verifier1", "--yes", "--attestation", "quote.json")
+    gengov(*sign_with, "--out", "v.json", code=1)
+    assert "no enclave_policy is set" in gengov.said
+    devnet = json.loads((gengov.folder / ".gengov" / "devnet.json").read_text())
+    lines = [f'{name} = "{devnet[name]}"' for name in ("rpc", "deployment", "home", "models")]
+    (gengov.folder / "policy.toml").write_text(f'[[allow]]\nkind = "tdx"\nmr_td = "{"00" * 48}"\n')
+    (gengov.folder / "attested.toml").write_text("\n".join([*lines, 'enclave_policy = "policy.toml"', ""]))
+    gengov(*sign_with, "--out", "v.json", "--config", "attested.toml", code=1)
+    assert "does not verify" in gengov.said and not (gengov.folder / "v.json").exists()
 
 
 def test_settle__files_of_no_use__are_named(gengov: Gengov) -> None:

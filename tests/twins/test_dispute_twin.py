@@ -1,13 +1,18 @@
 """DisputeResolver.sol and VerifierCommittee.sol beside their model, on proposals of the real governor: I17, I18."""
 
-from typing import Any
+import random
+from typing import Any, cast
 
 import pytest
+from eth_utils.address import to_checksum_address
 
-from oracle.domain.dispute import DisputeTerms, Ground, Ruling, Votes
+from oracle.chain import verdicts
+from oracle.domain.dispute import DisputeTerms, Ground, Ruling, Verdict, Votes
 from oracle.domain.proposal import ProposalState, Track
 from oracle.mechanism import dispute
+from tests.support.court import Court
 from tests.support.dispute_pair import DisputePair
+from tests.support.evm import CHAIN_ID
 
 STEPS = 500
 MUST_HAPPEN = (
@@ -110,3 +115,20 @@ def test_challengeable__one_second_decides() -> None:
     assert not dispute.challengeable(ProposalState.QUEUED, eta=100, reopened_until=0, now=100)
     assert dispute.challengeable(ProposalState.QUEUED, eta=100, reopened_until=150, now=149)
     assert not dispute.challengeable(ProposalState.DEFEATED, eta=0, reopened_until=0, now=1)
+
+
+def test_digest__is_what_the_contract_hashes() -> None:
+    court = Court()
+
+    class Chain:
+        chain_id = CHAIN_ID
+
+        def address(self, contract: str) -> str:
+            return to_checksum_address(court.committee.address)
+
+    rnd = random.Random(7)
+    for _ in range(200):
+        verdict = Verdict(
+            rnd.getrandbits(256), rnd.getrandbits(8), Ruling(rnd.randrange(3)), rnd.randbytes(32), rnd.getrandbits(48)
+        )
+        assert verdicts.digest(cast(Any, Chain()), verdict) == court.committee("hashVerdict", verdict.as_abi())

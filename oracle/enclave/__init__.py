@@ -1,0 +1,1 @@
+"""Attestations of TDX and SGX enclaves, checked offline."""
