@@ -96,7 +96,8 @@ def load(
     for source, values in sources:
         for name, value in values.items():
             if name == _OPTIONS and isinstance(value, dict):
-                merged[name] = merged.get(name, {}) | value
+                earlier = merged.get(name)
+                merged[name] = (earlier if isinstance(earlier, dict) else {}) | value
                 origin.update({f"{name}.{option}": source for option in value})
             elif value is not None and value != "":
                 merged[name], origin[name] = value, source

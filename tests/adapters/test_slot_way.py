@@ -192,11 +192,13 @@ def test_winner_without_the_bond_is_told_and_posts_once_it_has_it(won: Organisat
     assert did(won.run()) == [Stage.POST]
 
 
-def test_engine_of_another_numeric_class_draws_nothing(won: Organisation) -> None:
-    won.model.numeric_class = "F"
+@pytest.mark.parametrize(("other", "hint"), [("F", "would lose every dispute"), ("N", "nobody can verify")])
+def test_engine_of_another_numeric_class_draws_nothing(won: Organisation, other: str, hint: str) -> None:
+    won.model.numeric_class = other
     (failed,) = [step for step in won.run() if step.error]
     assert isinstance(failed.error, Refused)
-    assert "binds answers of class E" in failed.error.message
+    assert f"binds answers of class E, fake draws {other}" in failed.error.message
+    assert hint in failed.error.hint
     assert won.model.runs == 0
 
 

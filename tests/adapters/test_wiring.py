@@ -164,3 +164,12 @@ def test_engine_of_another_class_than_the_commitment_is_refused(place: Place, mo
 
 def test_default_sampling_rule_is_known_even_without_models(place: Place) -> None:
     assert wiring.samplers(place.settings(models=place.folder)) == (Sampler(),)
+
+
+def test_engine_that_cannot_run_here_is_told_before_any_job_runs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.model.runner_vllm.available", lambda: "vLLM is not installed in this environment")
+    made = wiring.open_organisation(place.settings(deployment=place.file(), engine="vllm"))
+    signer = wiring.open_signer(place.settings(dev_account=0), 31337, lambda: "")
+    with pytest.raises(Refused, match="engine 'vllm' cannot run here") as caught:
+        wiring.open_context(made, signer)
+    assert "make vllm" in caught.value.hint

@@ -7,6 +7,7 @@ from pathlib import Path
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import END, SampleCheck, TokenMismatch
+from oracle.model.options import EngineOptions
 from oracle.ports.model import Progress
 
 Mind = Callable[[int], str]
@@ -38,14 +39,23 @@ def confused(number: int) -> str:
     return NONSENSE if number % 2 else FUND
 
 
+def available() -> str | None:
+    """None: it needs nothing."""
+    return None
+
+
+def open_runner(model_dir: Path, name: str, options: EngineOptions) -> "FakeModel":
+    """The runner of the engine that tests enter as `fake` into the table of engines."""
+    return FakeModel(model_dir=model_dir)
+
+
 class FakeModel:
     """Answers `mind(rank)` at each index; ranks are a permutation of 0..n-1 that the seed decides."""
 
     numeric_class, logits_hash, name = "E", b"", "fake"
-    model_dir = Path("fake")
 
-    def __init__(self, mind: Mind = clear) -> None:
-        self.mind = mind
+    def __init__(self, mind: Mind = clear, model_dir: Path = Path("fake")) -> None:
+        self.mind, self.model_dir = mind, model_dir
         self.runs = 0
 
     def generate(
