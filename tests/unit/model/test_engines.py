@@ -33,11 +33,11 @@ def test_fake_engine__opened_through_the_table__draws_and_checks_the_same_every_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ENGINES, "fake", Engine("fake", "tests.support.fake_model", "E", "for tests"))
-    sampler = Sampler(n=20)
-    drawn = [load_runner(tmp_path, "fake").generate("", {}, bytes(32), range(20), sampler) for _ in range(2)]
+    sampler = Sampler()
+    drawn = [load_runner(tmp_path, "fake").generate("", {}, bytes(32), range(100), sampler) for _ in range(2)]
     assert drawn[0] == drawn[1]
     runner = load_runner(tmp_path, "fake")
     assert (runner.model_dir, runner.name) == (tmp_path, "fake")
     assert acceptable(sampler, list(runner.check("", {}, bytes(32), drawn[0], sampler)))
-    swapped = [replace(one, index=19 - one.index) for one in drawn[0]]
+    swapped = [replace(one, index=99 - one.index) for one in drawn[0]]
     assert not acceptable(sampler, list(runner.check("", {}, bytes(32), swapped, sampler)))
