@@ -25,7 +25,9 @@ def decode(question: dict[str, Any]) -> dict[str, Any]:
     times = {}
     for name in question["metrics"]:
         decoder = DecoderMBR(DecoderMBR.Config(), METRICS[name])
-        times[name] = timed(lambda decoder=decoder: decoder.decode(texts, texts), repeats, warm=int(repeats > 1)).idle_ms
+        times[name] = timed(
+            lambda decoder=decoder: decoder.decode(texts, texts), repeats, warm=int(repeats > 1)
+        ).idle_ms
     return {"library": f"mbrs {version('mbrs')}", "ms": times}
 
 
