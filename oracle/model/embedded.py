@@ -46,7 +46,7 @@ class EmbeddedRunner:
     Raises BadInput, naming file and place, for a folder that is not a whole Llama.
     """
 
-    def __init__(self, model_dir: Path, engine: str, *, threads: int = 1, chunk: int = 128) -> None:
+    def __init__(self, model_dir: Path, engine: str, *, threads: int = 1, chunk: int = 256) -> None:
         if engine not in ENGINES:
             raise BadInput(f"engine {engine!r} is unknown", hint=f"Choose one of {', '.join(ENGINES)}.")
         numerics, self.numeric_class = ENGINES[engine]

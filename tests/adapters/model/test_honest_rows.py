@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("folder", MODELS, ids=lambda path: path.nam
 
 
 @cache
-def runner(folder: Path, engine: str, threads: int = 1, chunk: int = 128) -> EmbeddedRunner:
+def runner(folder: Path, engine: str, threads: int = 1, chunk: int = 256) -> EmbeddedRunner:
     return EmbeddedRunner(folder, engine, threads=threads, chunk=chunk)
 
 
