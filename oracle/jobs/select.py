@@ -25,7 +25,7 @@ def select(ctx: Context, view: View) -> Step | None:
         epoch=auction.epoch,
         seed=auction.seed,
         pick=chosen.pick,
-        gamma_bps=chosen.gamma_bps,
+        gamma_bps=posting.generation.gamma_bps,
         dispersion_bps=chosen.dispersion_bps,
         valid=chosen.valid,
         data_digest=stored.digest,

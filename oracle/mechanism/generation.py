@@ -19,6 +19,7 @@ from oracle.mechanism.compile import CONTRACTS, actions_hash, compile_actions
 from oracle.mechanism.median import Selection, distance_rules, select
 from oracle.mechanism.model_id import model_id
 from oracle.mechanism.template import template, template_id
+from oracle.mechanism.tracks import posted_margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def build(
     tree = sample_tree.SampleTree(leaves, sample_tree.room_for(sampler.n))
     pick = selection.pick or 0
     chosen = actions[pick] or Actions()
+    margin = posted_margin(selection.gamma_bps, sampler.numeric_class)
     data = data_file.dumps(
         slot,
         deployment,
@@ -71,7 +73,7 @@ def build(
         samples,
         chosen,
         pick=pick,
-        gamma_bps=selection.gamma_bps,
+        gamma_bps=margin,
         dispersion_bps=selection.dispersion_bps,
     )
     generation = Generation(
@@ -80,7 +82,7 @@ def build(
         model_id=model_id(slot.model),
         samples_root=sample_tree.samples_root(slot.seed, tree.root),
         pick=pick,
-        gamma_bps=selection.gamma_bps,
+        gamma_bps=margin,
         dispersion_bps=selection.dispersion_bps,
         data_digest=sha256(data).digest(),
     )

@@ -62,6 +62,15 @@ def budget_left(supply_now: int, supply_before: int, budget_bps: int, spent: int
     return max(min(supply_now, supply_before) * budget_bps // BPS - spent, 0)
 
 
+def posted_margin(gamma_bps: int, numeric_class: str) -> int:
+    """The action margin that is posted: below the fast track where answers are not certain to the token.
+
+    The chain sees no numeric class, only this margin. So classes B and N post at most 999 bps, and whoever verifies
+    builds the same figure: a posting that claims more is invalid.
+    """
+    return gamma_bps if numeric_class in ("E", "F") else min(gamma_bps, FAST_BPS - 1)
+
+
 def track(gamma_bps: int, amount: int | None, budget: int) -> Track:
     """Fast for a clear margin and listed actions within the budget, else slow. Refused below 200 bps: no consensus."""
     if gamma_bps < NO_CONSENSUS_BPS:

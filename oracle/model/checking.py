@@ -15,7 +15,16 @@ from oracle.domain.sampler import Sampler
 from oracle.domain.verdict import END, SampleCheck, TokenMismatch, tolerates
 from oracle.mechanism.noise import gumbel, noise_words
 from oracle.model.decoder import Decoder, PromptCache, TreeCache
-from oracle.model.grammar import Cursor, Grammar, GrammarTokenizer, Mask, MaskWords
+from oracle.model.grammar import (
+    Cursor,
+    Grammar,
+    GrammarTokenizer,
+    Mask,
+    MaskWords,
+    fill_mask,
+    mask_words,
+    unpack_masks,
+)
 from oracle.model.numerics import Array, Tokens
 from oracle.model.sampling import contest
 from oracle.ports.model import Progress
@@ -115,7 +124,7 @@ class Checking:
 
     def _fill(self, stack: list[Branch], places: int) -> _Batch:
         """Takes places off the stack, depth first, and puts their branches on it; marks the answers that end."""
-        batch = _Batch(self._grammar.mask_words(places))
+        batch = _Batch(mask_words(places, self._vocab))
         while stack and not batch.full:
             depth, token, group, cursor = stack.pop()
             following = [self._next(answer, depth) for answer in group]
@@ -123,7 +132,7 @@ class Checking:
                 self._end(group, depth, following, finished=cursor.finished)
                 continue
             row = len(batch.depths)
-            self._grammar.fill(batch.masks, row, cursor)
+            fill_mask(batch.masks, row, cursor)
             batch.depths.append(depth)
             batch.tokens.append(token)
             batch.rows += [row] * len(group)
@@ -163,7 +172,7 @@ class Checking:
         numerics = self._decoder.numerics
         scores, masks = (
             numerics.scores(logits, self._sampler.temperature_milli),
-            self._grammar.unpack(batch.masks[rows]),
+            unpack_masks(batch.masks[rows], self._vocab),
         )
         ends = np.searchsorted(batch.rows, [rows.start, rows.stop])
         self._hash(batch, rows, numerics.logit_bytes(logits))

@@ -81,21 +81,29 @@ class Grammar:
 
     def masks(self, cursors: Sequence[Cursor]) -> Mask:
         """Which tokens may come next at each cursor, (cursors, vocab)."""
-        words = self.mask_words(len(cursors))
-        for row, cursor in enumerate(cursors):
-            self.fill(words, row, cursor)
-        return self.unpack(words)
+        return token_masks(cursors, self._tokenizer.vocab_size)
 
-    def mask_words(self, rows: int) -> MaskWords:
-        """Room for so many masks, 32 tokens to a word, lowest bit first; `fill` writes one, `unpack` reads them."""
-        return np.zeros((rows, (self._tokenizer.vocab_size + 31) // 32), dtype="<u4")
 
-    def fill(self, words: MaskWords, row: int, cursor: Cursor) -> None:
-        """Writes the mask of what may come next at the cursor into a row."""
-        size = words.strides[0]
-        cursor.matcher.unsafe_compute_mask_ptr(words.ctypes.data + row * size, size)
+def token_masks(cursors: Sequence[Cursor], vocab_size: int) -> Mask:
+    """Which tokens may come next at each cursor, (cursors, vocab); the cursors may be of different grammars."""
+    words = mask_words(len(cursors), vocab_size)
+    for row, cursor in enumerate(cursors):
+        fill_mask(words, row, cursor)
+    return unpack_masks(words, vocab_size)
 
-    def unpack(self, words: MaskWords) -> Mask:
-        """Masks (rows, vocab) from their words."""
-        bits = np.unpackbits(words.view(np.uint8), axis=1, count=self._tokenizer.vocab_size, bitorder="little")
-        return bits.view(np.bool_)
+
+def mask_words(rows: int, vocab_size: int) -> MaskWords:
+    """Room for so many masks, 32 tokens to a word, lowest bit first."""
+    return np.zeros((rows, (vocab_size + 31) // 32), dtype="<u4")
+
+
+def fill_mask(words: MaskWords, row: int, cursor: Cursor) -> None:
+    """Writes the mask of what may come next at the cursor into a row."""
+    size = words.strides[0]
+    cursor.matcher.unsafe_compute_mask_ptr(words.ctypes.data + row * size, size)
+
+
+def unpack_masks(words: MaskWords, vocab_size: int) -> Mask:
+    """Masks (rows, vocab) from their words."""
+    bits = np.unpackbits(words.view(np.uint8), axis=1, count=vocab_size, bitorder="little")
+    return bits.view(np.bool_)

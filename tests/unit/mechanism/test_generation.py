@@ -11,12 +11,14 @@ from eth_hash.auto import keccak
 
 from oracle.domain.action import Actions, Payload
 from oracle.domain.errors import BadInput
+from oracle.domain.proposal import Track
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical, data_file, sample_tree
-from oracle.mechanism.actions import payload_json
+from oracle.mechanism.actions import payload_json, sampler_id
 from oracle.mechanism.compile import actions_hash, compile_actions
 from oracle.mechanism.generation import Posting, build
 from oracle.mechanism.median import Outcome
+from oracle.mechanism.tracks import track
 from tests.support.prompts import DEPLOYMENT, SAMPLER, SLOT, a_prompt, raw, raw_samples
 
 PROMPT = a_prompt()
@@ -198,3 +200,16 @@ def test_data_file__sampler_larger_than_the_tree__refused(posting: Posting) -> N
     with pytest.raises(BadInput, match=r"sampler\.n: 0 is not a whole number from 1"):
         data_file.loads(canonical.dumps(document))
     assert Sampler().n == 100
+
+
+@pytest.mark.parametrize(("numeric_class", "fast"), [("E", True), ("F", True), ("B", False), ("N", False)])
+def test_build__answers_not_certain_to_the_token__post_a_margin_below_the_fast_track(
+    numeric_class: str, fast: bool
+) -> None:
+    sampler = replace(SAMPLER, numeric_class=numeric_class, tau=250_000)
+    prompt = replace(PROMPT, sampler_id="0x" + sampler_id(sampler).hex())
+    built = build(SLOT, prompt, sampler, RAW, DEPLOYMENT)
+    assert built.selection.gamma_bps >= 1000
+    assert built.generation.gamma_bps == (built.selection.gamma_bps if fast else 999)
+    assert track(built.generation.gamma_bps, 1, 1) == (Track.FAST if fast else Track.SLOW)
+    assert data_file.loads(built.data).gamma_bps == built.generation.gamma_bps
