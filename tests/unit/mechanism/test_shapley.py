@@ -31,16 +31,19 @@ def by_orders(game: list[Fraction]) -> list[Fraction]:
     return [total / factorial(n) for total in totals]
 
 
+@settings(max_examples=60)
 @given(games())
 def test_exact__any_game__equals_the_average_over_all_orders(game: list[Fraction]) -> None:
     assert list(shapley.exact(game)) == by_orders(game)
 
 
+@settings(max_examples=60)
 @given(games())
 def test_exact__any_game__sums_to_what_all_bring_exactly(game: list[Fraction]) -> None:
     assert sum(shapley.exact(game)) == game[-1] - game[0]
 
 
+@settings(max_examples=60)
 @given(games(2), st.data())
 def test_exact__two_players_who_are_interchangeable__get_the_same(game: list[Fraction], data: st.DataObject) -> None:
     n = len(game).bit_length() - 1
@@ -54,6 +57,7 @@ def test_exact__two_players_who_are_interchangeable__get_the_same(game: list[Fra
     assert found[a] == found[b]
 
 
+@settings(max_examples=60)
 @given(games(2), st.data())
 def test_exact__a_player_who_never_adds__gets_nothing(game: list[Fraction], data: st.DataObject) -> None:
     player = data.draw(st.integers(0, len(game).bit_length() - 2))
@@ -61,6 +65,7 @@ def test_exact__a_player_who_never_adds__gets_nothing(game: list[Fraction], data
     assert shapley.exact(idle)[player] == 0
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 4).flatmap(lambda n: st.tuples(*[st.lists(values, min_size=1 << n, max_size=1 << n)] * 2)))
 def test_exact__sum_of_two_games__sum_of_the_values(pair: tuple[list[Fraction], list[Fraction]]) -> None:
     one, two = pair
@@ -74,6 +79,7 @@ def test_exact__not_a_power_of_two__is_refused(count: int) -> None:
         shapley.exact([Fraction(0)] * count)
 
 
+@settings(max_examples=60)
 @given(games(2))
 def test_leave_one_out__any_game__what_the_whole_loses_without_each(game: list[Fraction]) -> None:
     n = len(game).bit_length() - 1
