@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from oracle.mechanism.credit_graph import ONE, Graph
+
 DATA = Path(__file__).parents[1] / "data" / "deepfunding"
 LIBERTARIAN = "Libertarian minarchism and anarchism (Rothbard, Nozick, Rand)"
 PUBLISHED_MIX = {"gpt_o1": 0.5326, "deepseek": 0.4674}
@@ -35,6 +37,15 @@ def dense_payouts(
                 row[place] -= (1 - share[u]) * weight[u, v] / total[u]
         rows.append([*row, Fraction(seeds.get(v, 0)) / whole])
     return {name: share[name] * flow for name, flow in zip(nodes, _eliminate(rows), strict=True)}
+
+
+def payouts_of(graph: Graph) -> list[Fraction]:
+    """Exact payouts of a graph's own integers, by node."""
+    size = len(graph.nodes)
+    rows = [[Fraction(int(u == v)) for u in range(size)] + [Fraction(int(graph.seed[v]), ONE)] for v in range(size)]
+    for u, v, share in zip(graph.parent.tolist(), graph.dependency.tolist(), graph.share.tolist(), strict=True):
+        rows[v][u] -= Fraction(share, ONE)
+    return [Fraction(keep, ONE) * flow for keep, flow in zip(graph.keep.tolist(), _eliminate(rows), strict=True)]
 
 
 def _eliminate(rows: list[list[Fraction]]) -> list[Fraction]:

@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import floor
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from oracle.mechanism.credit import SHARE_BITS, Credit, propagate, solve
 from oracle.mechanism.credit_graph import ONE, Graph, build
 from oracle.mechanism.credit_paths import why
 from tests.support import credit_graphs
-from tests.support.credit_graphs import DATA, LIBERTARIAN, Edge, dense_payouts, gg24, toy
+from tests.support.credit_graphs import DATA, LIBERTARIAN, Edge, dense_payouts, gg24, payouts_of, toy
 
 WHOLE = 1 << SHARE_BITS
 
@@ -261,6 +263,22 @@ def test_random_graphs__fractions_agree_and_mass_is_kept(
     )
     assert abs(sum(credit.shares) - WHOLE) <= len(credit.shares)
     assert sum(credit.amounts(10**18).values()) == 10**18
+
+
+@settings(max_examples=40, deadline=None)
+@given(some_edges, some_seeds, some_keep)
+def test_random_graphs__posted_integers__the_nearest_to_the_exact_payouts(
+    edges: list[Edge], seeds: dict[str, float], keep: float
+) -> None:
+    graph = graph_of(edges, seeds, keep)
+    nearest = [floor(payout * WHOLE + Fraction(1, 2)) for payout in payouts_of(graph)]
+    assert list(propagate(graph).shares) == nearest
+
+
+def test_posted_integers__exactly_between_two__the_upper_one() -> None:
+    chain = [(f"{place:03}", f"{place + 1:03}", 1.0) for place in range(100)]
+    credit = propagate(graph_of(chain, {"000": 1.0}))
+    assert credit.shares[94:] == (2, 1, 1, 0, 0, 0, 0)  # 2^-95, 2^-96, 2^-97 ... in units of 2^-96
 
 
 @settings(max_examples=40, deadline=None)
