@@ -22,6 +22,7 @@ from oracle.rounds.kind import Progress, silent
 
 Sources = Mapping[str, Path]
 HOUSE = "house"
+_ROWS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +174,16 @@ def write_mix(whole: Whole, weights: Mapping[str, Fraction], out: Path) -> None:
     beside = out.with_name(out.name + ".part")
     try:
         with beside.open("w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(("item", "weight"))
-            rows.writerows(zip(whole.items, map(repr, shares.tolist()), strict=True))
+            file.write("item,weight\n")
+            for first in range(0, len(whole.items), _ROWS):
+                items, values = whole.items[first : first + _ROWS], shares[first : first + _ROWS].tolist()
+                if any(mark in "".join(items) for mark in ',"'):
+                    csv.writer(file, lineterminator="\n").writerows(zip(items, map(repr, values), strict=True))
+                else:
+                    file.write("".join([f"{item},{value!r}\n" for item, value in zip(items, values, strict=True)]))
         os.replace(beside, out)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise BadInput(f"cannot write {out}: {error.strerror}", hint="Name another file.") from None
 
 

@@ -116,6 +116,21 @@ def test_mix__real_lists__weighted_geometric_mean(tmp_path: Path) -> None:
     assert abs(sum(float(weight) for _, weight in rows) - 1) < 1e-12
 
 
+def test_mix__items_with_commas_and_quotes__read_back_as_they_were(files, tmp_path: Path) -> None:
+    whole = panel.read_whole(files(one='item,weight\n"a, b",1\n"c ""d""",3\n'))
+    panel.write_mix(whole, {"one": Fraction(1)}, tmp_path / "mix.csv")
+    assert list(lists.read_first(tmp_path / "mix.csv")[0]) == ["a, b", 'c "d"']
+    assert lists.read_first(tmp_path / "mix.csv")[1].tolist() == pytest.approx([0.25, 0.75])
+
+
+def test_mix__a_place_that_cannot_be_written__told_and_nothing_left(files, tmp_path: Path) -> None:
+    whole = panel.read_whole(files(one="item,weight\na,1\n"))
+    (tmp_path / "mix.csv").mkdir()
+    with pytest.raises(BadInput, match="cannot write"):
+        panel.write_mix(whole, {"one": Fraction(1)}, tmp_path / "mix.csv")
+    assert not list(tmp_path.glob("*.part"))
+
+
 @pytest.fixture
 def whole(files) -> panel.Whole:
     rng = np.random.default_rng(0)

@@ -2,11 +2,12 @@
 
 import csv
 import io
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.domain.errors import BadInput
@@ -205,3 +206,31 @@ def test_batch_reader__any_text__agrees_with_reading_cell_by_cell(tmp_path_facto
             list(read_rows(path, columns))
     else:
         assert [row.values for row in read_rows(path, columns)] == expected
+
+
+@pytest.mark.slow
+def test_a_million_rows__streamed__in_a_few_megabytes(table) -> None:
+    lines = "".join(f"org/item-{k},{k + 1}.5e-3\n" for k in range(1_000_000))
+    path = table("item,weight\n" + lines)
+    size = len(lines)
+    del lines
+    tracemalloc.start()
+    count = sum(len(batch) for batch in read_batches(path, [Column("item"), WEIGHT]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 1_000_000 and size > 20_000_000 and peak < 16_000_000
+
+
+@pytest.mark.slow
+@settings(max_examples=3_000)
+@given(st.binary(max_size=200))
+def test_any_bytes__a_table_or_a_refusal(tmp_path_factory, body: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(b"item,weight\n" + body)
+    mistakes: list[BadInput] = []
+    try:
+        rows = list(read_rows(path, LIST, mistakes=mistakes))
+    except BadInput as error:
+        assert error.hint
+    else:
+        assert all(isinstance(item, str) and weight > 0 for item, weight in (row.values for row in rows))
