@@ -16,12 +16,13 @@ from oracle.cli.output import err, out
 from oracle.cli.round import bars
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput
+from oracle.mechanism import flags
 from oracle.model.blas import blas_threads
 from oracle.rounds import audit as auditing
 from oracle.rounds import lists, panel
 from oracle.rounds.cells import exact
 
-app = typer.Typer(name="judge", no_args_is_help=True, help="Distilled judgement: fit, mix, ask, audit.")
+app = typer.Typer(name="judge", no_args_is_help=True, help="Distilled judgement: fit, mix, ask, audit, flags.")
 
 Lists = Annotated[list[str], typer.Option("--list", metavar="NAME=FILE", help="A list, CSV item,weight; repeat it.")]
 More = Annotated[list[str] | None, typer.Argument(metavar="[NAME=FILE]...", help="More lists.")]
@@ -147,6 +148,28 @@ def audit(
         "warnings": list(found.warnings),
     }
     session.emit(data, lambda: _show_audit(read, found))
+
+
+@command(app, "flags", chain=False)
+def settle_flags(
+    session: Session,
+    flagged: Annotated[Path, typer.Option(help="CSV a,b,better,flagger, earliest first.")],
+    answers: AnswersFile,
+    reward: Annotated[int, typer.Option(help="For a flag that the jury agrees with, in base units.", min=0)],
+    deposit: Annotated[int, typer.Option(help="Lost by a flag that it refutes, in base units.", min=0)],
+) -> None:
+    """Pay who flagged pairs: a reward where the jury's median agrees, the deposit lost where it does not."""
+    given = lists.read_flags(flagged)
+    found = flags.settle(given, lists.verdicts(lists.read_answers(answers).answers), reward, deposit)
+    ends = {"agreed": found.agreed, "refuted": found.refuted, "open": found.open}
+    data = {"amounts": dict(found.amounts), **{end: [place + 2 for place in places] for end, places in ends.items()}}
+
+    def show() -> None:
+        for flagger, amount in sorted(found.amounts.items()):
+            out.print(f"{escape(flagger)}  {amount:+,}")
+        out.print(f"[dim]{', '.join(f'{len(places)} {end}' for end, places in ends.items())}[/]")
+
+    session.emit(data, show)
 
 
 def _sources(texts: Sequence[str], more: Sequence[str] | None) -> dict[str, Path]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.domain.errors import BadInput
+from oracle.mechanism.flags import Flag
 from oracle.mechanism.judgement import Answers
 from oracle.mechanism.log_units import log_units
 from oracle.rounds.cells import BadCell, Column, Kind
@@ -26,6 +27,7 @@ ANSWERS = (
     Column("times", Kind.FLOAT, aliases=("multiplier",), least=1),
     Column("juror", default="-"),
 )
+FLAGS = (*ANSWERS[:3], Column("flagger"))
 PAIRS = (Column("a", aliases=("repo_a",)), Column("b", aliases=("repo_b",)))
 
 
@@ -131,6 +133,25 @@ def read_pairs(path: Path, groups: Mapping[str, str] | None = None) -> list[tupl
         if wrong := _wrong_pair(str(path), row.number, row.values[0], row.values[1], groups):
             raise wrong
         found.append((row.values[0], row.values[1]))
+    return found
+
+
+def read_flags(path: Path) -> list[Flag]:
+    """Flags `a,b,better,flagger` in order of flagging; other columns are ignored. Raises BadInput."""
+    found = []
+    for row in read_rows(path, FLAGS, extra=True):
+        a, b, better, flagger = row.values
+        if wrong := _wrong_pair(str(path), row.number, a, b, None):
+            raise wrong
+        found.append(Flag(flagger, a, b, "b" if better in ("b", "2") else "a"))
+    return found
+
+
+def verdicts(answers: Answers) -> dict[tuple[str, str], list[int]]:
+    """ln(x_b / x_a) in units of 2^-32 nats that the jury gave each pair (a, b)."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for a, b, ratio in zip(answers.first, answers.second, answers.ratio.tolist(), strict=True):
+        found.setdefault((answers.items[a], answers.items[b]), []).append(ratio)
     return found
 
 

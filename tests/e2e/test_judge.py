@@ -104,6 +104,17 @@ def test_ask__both_ways__pairs_in_json_and_in_a_file(user: Gengov, toy: list[str
     assert len(user.json("judge", "ask", *listed, "-n", "5", "--by", "uniform")["pairs"]) == 5
 
 
+def test_flags__a_jury_that_agrees_once__amounts_and_rows(user: Gengov, toy: list[str]) -> None:
+    (user.folder / "flags.csv").write_text(
+        "a,b,better,flagger\nBoromir,Théoden,b,ada\nElrond,Celeborn,b,ben\nGimli,Legolas,a,ada\n"
+    )
+    words = ["judge", "flags", "--flagged", "flags.csv", *toy[-2:], "--reward", "100", "--deposit", "40"]
+    assert user.json(*words) == {"amounts": {"ada": 100, "ben": -40}, "agreed": [2], "refuted": [3], "open": [4]}
+    assert "ada  +100" in user(*words)
+    (user.folder / "flags.csv").write_text("a,b,better,flagger\nGimli,Gimli,a,ada\n")
+    assert "compared with itself" in user.json(*words, code=2)["error"]["message"]
+
+
 def test_audit__trial__every_part_is_there(user: Gengov) -> None:
     found = user.json("judge", "audit", *TRIAL, *TRIAL_ANSWERS)
     assert found["copies"] == {} and found["gate"] == {"arbitron": True, "composite_model": True}
