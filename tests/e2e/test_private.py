@@ -27,6 +27,7 @@ LIST_OPTIONS = [word for name in LISTS for word in ("--list", f"{name}={name}.cs
 def jury(gengov: Gengov, folder: Path) -> Path:
     for name, text in LISTS.items():
         (folder / f"{name}.csv").write_text(text)
+    (folder / "short.csv").write_text("item,weight\na,5\nb,3\n")
     for juror, rows in ANSWERS.items():
         (folder / f"{juror}-answers.csv").write_text("\n".join(["a,b,better,times", *rows]) + "\n")
         gengov("private", "share", *LIST_OPTIONS, "--answers", f"{juror}-answers.csv", "--out", juror)
@@ -97,6 +98,8 @@ def test_share__files__are_for_their_owner_only_and_never_the_same(gengov: Gengo
         (("add", "ada/share-1.json", "bob/share-2.json", "--out", "x.json"), 2, "different servers"),
         (("add", "ada/share-1.json", "ada/share-1.json", "--out", "x.json"), 2, "counted twice"),
         (("add", "ada/share-1.json", "--out", "sum-1.json"), 1, "exists"),
+        (("share", "--list", "x=nowhere.csv", "--answers", "all.csv", "--out", "y"), 2, "nowhere.csv"),
+        (("share", "--list", "x=short.csv", "--answers", "all.csv", "--out", "y"), 2, "is not in list x"),
         (("share", "--list", "ann", "--answers", "all.csv", "--out", "y"), 2, "not NAME=FILE"),
         (
             ("share", "--list", "a=ann.csv", "--list", "a=ben.csv", "--answers", "all.csv", "--out", "y"),

@@ -9,31 +9,10 @@ from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import canonical, reports_data
-from oracle.mechanism.reports import Rule, Terms
+from oracle.mechanism.reports import Rule
 from oracle.mechanism.reports_document import Spec
 from oracle.rounds import reports_run
-from tests.support.fake_reader import FakeReader
-
-HASHES = (bytes([1]) * 32, bytes([2]) * 32, bytes([3]) * 32)
-SPEC = Spec(
-    question="Is the river safe?",
-    reporters=("alice", "bob", "carol"),
-    outcome=1,
-    terms=Terms(alpha=1_000_000, deposit=1_000_000),
-    seed=bytes(range(32)),
-    samples=5,
-    report_chars=280,
-    reports={"alice": "clean", "bob": "clean", "carol": "foul"},
-    misreports={},
-)
-
-
-def counting(instruction: str, texts: list[str], index: int) -> str:
-    """A reader who counts: 50 % and 10 for every clean, less 10 for every foul; one sample of five is wild."""
-    if "agree" in instruction:
-        return '{"permille":800}'
-    figure = 500 + 100 * texts.count("clean") - 100 * texts.count("foul")
-    return f'{{"permille":{999 if index == 2 else figure}}}'
+from tests.support.fake_reader import HASHES, SPEC, FakeReader, counting
 
 
 def made(spec: Spec = SPEC, mind=counting):
