@@ -13,6 +13,7 @@ from oracle.domain.verdict import SampleCheck, acceptable
 from oracle.model.embedded import EmbeddedRunner
 from oracle.model.options import EngineOptions
 from oracle.model.runner_vllm import VllmRunner
+from tests.support.evidence import evidence_by, picked
 from tests.support.models import FLOAT, HALF, MODELS, SECOND, SHIPPED, the_task
 
 SEED = bytes(range(32))
@@ -148,3 +149,14 @@ def test_bfloat16__is_of_class_b_and_within_its_tolerance() -> None:
     assert acceptable(HALF, check(EmbeddedRunner(SHIPPED, "fp32"), samples, HALF))
     with pytest.raises(Refused, match="class F"):
         check(half, samples)
+
+
+def test_evidence__of_a_picked_sample__is_the_same_bytes_from_both_engines(
+    vllm: VllmRunner, embedded: EmbeddedRunner
+) -> None:
+    honest = draw(embedded)
+    secret = embedded.generate(TASK.prompt, TASK.schema, SEED, range(1_000, 1_000 + COUNT), FLOAT)
+    forged = picked(honest, secret, 41)
+    found = {evidence_by(runner, forged, SEED, FLOAT) for runner in (vllm, embedded)}
+    assert len(found) == 1 and b'"ground":"samples"' in found.pop()
+    assert evidence_by(vllm, honest, SEED, FLOAT) == evidence_by(embedded, honest, SEED, FLOAT)
