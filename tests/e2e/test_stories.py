@@ -1,12 +1,14 @@
 """`gengov devnet story`: the disputes of the veto window, each with its own chain, oracles and real model."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Gengov
+from oracle.cli.devnet.disputes import STORIES
+from tests.e2e.conftest import ROOT, Gengov
 
 USDC = 10**6
 STAKE, BOND = 500 * USDC, 1_000 * USDC
@@ -62,6 +64,12 @@ def test_dead_arbitrator__fast_falls_for_nothing_and_slow_follows_the_voters(tmp
     assert fast["gained"] == {"prompter": 0, "challenger": 0}
     assert (slow["track"], slow["state"], slow["ruling"]) == ("slow", "Executed", "valid")
     assert slow["gained"] == {"prompter": STAKE // 2, "challenger": -STAKE}
+
+
+def test_readme__tells_these_stories_and_no_others() -> None:
+    section = (ROOT / "README.md").read_text().split("## When somebody cheats", 1)[1].split("\n## ", 1)[0]
+    told = re.findall(r"^\.venv/bin/gengov devnet story (\S+)", section, re.M)
+    assert sorted(told) == sorted(STORIES)
 
 
 def test_story__unknown__is_refused_by_name(tmp_path: Path) -> None:

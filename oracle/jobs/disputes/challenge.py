@@ -74,4 +74,4 @@ def _stake(ctx: Context, view: View, proposal: Bonded, found: CheckRow) -> Step 
     call = Call(RESOLVER, "challenge", (proposal.id, int(GROUNDS[found.ground]), uri))
     if refusal(ctx, call, _NOT_NOW) is not None:
         return None
-    return act(ctx, Stage.CHALLENGE, key, call, f"challenged the proposal of epoch {proposal.epoch}: {found.found}")
+    return act(ctx, Stage.CHALLENGE, key, call, f"challenged the proposal of epoch {proposal.epoch}: {found.ground}")
