@@ -103,28 +103,39 @@ def samples_bomb(base: bytes, size: int) -> bytes:
 
 
 def _revalued(document: Any, rnd: random.Random) -> Any:
-    """One to three places get another value, lose it, or swap with another place."""
-    for _ in range(rnd.randrange(1, 4)):
+    """One place (or a few) gets another value, often of its own type, loses it, or has it from another place."""
+    for _ in range(rnd.choice((1, 1, 1, 2, 3))):
         if not document or not isinstance(document, dict | list):
             break
         holder, step = _place(document, rnd)
-        change = rnd.randrange(7)
-        if change < 3:
+        change = rnd.randrange(9)
+        if change < 5:
+            holder[step] = _alike(holder[step], document, rnd)
+        elif change == 5:
             holder[step] = copy.deepcopy(rnd.choice(PALETTE))
-        elif change == 3:
+        elif change == 6:
             del holder[step]
-        elif change == 4:
-            other, elsewhere = _place(document, rnd)
-            holder[step] = copy.deepcopy(other[elsewhere])
-        elif change == 5 and isinstance(holder, list):
+        elif isinstance(holder, list):
             holder.insert(step, copy.deepcopy(holder[step]))
-        elif isinstance(holder[step], int) and not isinstance(holder[step], bool):
-            holder[step] += rnd.choice((-1, 1, 1 << 8, 1 << 40))
-        elif isinstance(holder[step], str):
-            holder[step] = _respelled(holder[step], rnd)
-        elif isinstance(holder, dict):
+        else:
             holder[rnd.choice(("", "extra", "A", "samples", "\ud800", "n"))] = rnd.choice(PALETTE)
     return document
+
+
+def _alike(value: Any, document: Any, rnd: random.Random) -> Any:
+    """Another value of the same type: near it, or found elsewhere in the document."""
+    for _ in range(8):
+        other, elsewhere = _place(document, rnd)
+        found = other[elsewhere]
+        if type(found) is type(value) and found != value and rnd.random() < 0.7:
+            return copy.deepcopy(found)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + rnd.choice((-1, 1, 1, 10, 1 << 8, 1 << 40))
+    if isinstance(value, str):
+        return _respelled(value, rnd)
+    return copy.deepcopy(rnd.choice(PALETTE))
 
 
 def _place(value: Any, rnd: random.Random) -> tuple[Any, Any]:

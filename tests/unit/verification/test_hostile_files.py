@@ -21,12 +21,13 @@ MIB = 1 << 20
 
 
 def bases() -> list[bytes]:
-    """Honest files: of slots and without a chain, of 1, 4 and 9 samples."""
+    """Honest files: of slots and without a chain, of 1, 3 and 6 samples."""
     made = []
-    for n in (1, 4, 9):
+    for n in (1, 3, 6):
         sampler = chainless.sampler_for(SAMPLER, n, "E")
         prompt = chainless.prompt_for(a_prompt(), sampler)
-        raw = raw_samples(prompt, seed=n, count=n, none=0, invalid=n // 4)
+        drawn = raw_samples(prompt, seed=n, count=n, none=0, invalid=n // 3)
+        raw = [replace(one, token_ids=one.token_ids[:6]) for one in drawn]  # so that mutations meet other fields too
         made.append(build(SLOT, prompt, sampler, raw, DEPLOYMENT).data)
         alone = chainless.slot_for(prompt, MODEL.hashes, SLOT.seed)
         made.append(build(alone, prompt, sampler, raw, chainless.deployment_for(prompt)).data)
@@ -56,7 +57,7 @@ def test_mutated_files__some_thousands__all_end_cleanly() -> None:
     ends = fuzz("gate", 3_000)
     assert ends.total() == 3_000
     # The mutations reach every part of the check, not just its first line.
-    assert ends["refused"] > 1_500
+    assert ends["refused"] > 1_000
     assert all(ends[ground] > 5 for ground in ("prompt", "selection", "actions", "samples"))
 
 
