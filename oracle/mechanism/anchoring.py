@@ -98,8 +98,9 @@ def anchor(
         weights = online_simplex(forecasts.beliefs, _targets(forecasts), present, eta, progress)
     else:
         weights = _walk(scored, present, _UPDATES[rule], eta, share, progress)
-    aggregate = _aggregate(forecasts, weights[:-1], present, eta if rule is Rule.AA else 0.0)
-    equal = _mean(forecasts, present / present.sum(axis=1, keepdims=True))
+    beliefs = forecasts.beliefs if present.all() else np.where(present[..., None], forecasts.beliefs, 0.0)
+    aggregate = _aggregate(beliefs, weights[:-1], present, eta if rule is Rule.AA else 0.0)
+    equal = beliefs.sum(axis=1) / present.sum(axis=1, keepdims=True)
     total, uniform = (
         float(aggregate_losses(forecasts.loss, each, forecasts.outcomes).sum()) for each in (aggregate, equal)
     )
@@ -121,7 +122,9 @@ def _checked(rule: Rule, eta: float | None, share: float, loss: Loss) -> float:
 
 
 def _wsu(w: Floats, loss: Floats, mean: float, so_far: Floats, eta: float) -> Floats:
-    moved: Floats = w * ((1 + eta * mean) - eta * loss)
+    moved: Floats = loss * -eta  # in place from here: this runs for every question
+    moved += 1 + eta * mean
+    moved *= w
     return moved
 
 
@@ -188,7 +191,7 @@ def _enter(w: Floats, before: Mask, new: Mask) -> Floats:
 # -- forecasts ---------------------------------------------------------------------------------------------------------
 
 
-def _aggregate(forecasts: Forecasts, weights: Floats, present: Mask, eta: float) -> Floats:
+def _aggregate(beliefs: Floats, weights: Floats, present: Mask, eta: float) -> Floats:
     """The weighted mean of who was present, [T, K]; with eta by the aggregating algorithm's substitution."""
     if not present.all():
         weights = np.where(present, weights, 0.0)
@@ -196,20 +199,13 @@ def _aggregate(forecasts: Forecasts, weights: Floats, present: Mask, eta: float)
         weights = np.where(mass > 0, weights, present)  # all weight is absent: the plain mean
         weights = weights / weights.sum(axis=1, keepdims=True)
     if not eta:
-        return _mean(forecasts, weights)
-    beliefs = np.where(present, forecasts.beliefs[..., 0], 0.0)
+        columns: list[Floats] = [np.einsum("tn,tn->t", weights, beliefs[..., k]) for k in range(beliefs.shape[-1])]
+        return np.stack(columns, axis=1)
     worlds: list[Floats] = [
-        -np.log((weights * np.exp(-eta * (beliefs - o) ** 2)).sum(axis=1)) / eta for o in (0.0, 1.0)
+        -np.log((weights * np.exp(-eta * (beliefs[..., 0] - outcome) ** 2)).sum(axis=1)) / eta for outcome in (0.0, 1.0)
     ]
     found: Floats = 0.5 + (worlds[0] - worlds[1]) / 2
     return found[:, None]
-
-
-def _mean(forecasts: Forecasts, weights: Floats) -> Floats:
-    """sum_n weights[t, n] beliefs[t, n, k]; absent forecasters weigh 0."""
-    beliefs = np.where(np.isnan(forecasts.beliefs), 0.0, forecasts.beliefs)
-    columns: list[Floats] = [np.einsum("tn,tn->t", weights, beliefs[..., k]) for k in range(beliefs.shape[-1])]
-    return np.stack(columns, axis=1)
 
 
 def _targets(forecasts: Forecasts) -> Floats:

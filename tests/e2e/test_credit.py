@@ -89,6 +89,12 @@ def test_draw__small_graph__all_edges(user: Gengov) -> None:
     assert user.json("credit", "draw", *FILES, "--out", "small.svg")["drawn"] == 2
 
 
+def test_draw__nothing_flows__only_where_credit_enters(user: Gengov) -> None:
+    (user.folder / "seeds.csv").write_text("item,weight\nb,1\n")
+    assert user.json("credit", "draw", *FILES, "--out", "still.svg")["drawn"] == 0
+    assert b"0 strongest of 2 edges" in (user.folder / "still.svg").read_bytes()
+
+
 @pytest.mark.parametrize(("name", "word"), [("graph.jpg", ".svg"), ("nowhere/graph.svg", "no folder")])
 def test_draw__bad_name__refused_before_the_work(user: Gengov, name: str, word: str) -> None:
     user("credit", "draw", *FILES, "--out", name, code=2)
