@@ -87,9 +87,9 @@ def _check_honesty(folder: Path, found: Manifest) -> int:
 
 
 def _next(sampler_approved: bool) -> list[str]:
-    steps = [] if sampler_approved else ["a slow vote approves the sampling rules (ModelRegistry.setSampler)"]
+    steps = [] if sampler_approved else ["the timelock approves the sampling rules, on the slow track: setSampler"]
     return [
         *steps,
-        "a slow vote approves the model (ModelRegistry.setStatus); gengov model list shows when",
-        "put up collateral for your side of slots: gengov slot collateral",
+        "the timelock approves the model, on the slow track: setStatus; gengov model list shows when",
+        "put up collateral for your side of slots: gengov slot collateral AMOUNT",
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from oracle.domain.errors import GengovError, Refused
+from oracle.domain.errors import Refused
 from oracle.model.backends import Answers, Backend, Logits
 from oracle.model.numerics import Tokens
 
@@ -73,8 +73,6 @@ def _load(model_dir: Path, dtype: str, attention: str, device: str, threads: int
     kind, numeric_class = kinds[dtype]
     try:
         model = AutoModelForCausalLM.from_pretrained(model_dir, dtype=kind, attn_implementation=attention)
-    except GengovError:
-        raise
     except Exception as error:  # the library raises whatever its parts raise
         raise Refused(
             f"transformers cannot load {model_dir}: {error}", hint="Leave it out: name other engines with --engine."

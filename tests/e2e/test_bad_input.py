@@ -239,8 +239,20 @@ def test_model__calibrate_with_an_unknown_engine__exit_2(gengov: Gengov, weights
     assert "not a folder" in gengov.said
 
 
-def test_model__calibrated_and_committed_to_another_class__verifies(
+def test_model__calibration_interrupted__exit_130_and_nothing_is_left(
     gengov: Gengov, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {path.name: path.read_bytes() for path in weights.iterdir()}
+    monkeypatch.setattr("oracle.model.calibration._Comparer.add", interrupted)
+    gengov("model", "calibrate", str(weights), "--engine", "fp32", "--tokens", "1", code=130)
+    assert {path.name: path.read_bytes() for path in weights.iterdir()} == before
+
+
+def test_model__calibrated_and_committed_to_another_class__says_what_must_be_voted(
+    gengov: Gengov, devnet: Any, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("oracle.model.calibration.SAMPLES", 4)
     made = gengov.json("model", "calibrate", str(weights), "--tokens", "10", "--engine", "fp32")
@@ -251,6 +263,14 @@ def test_model__calibrated_and_committed_to_another_class__verifies(
     gengov("model", "verify", str(weights))
     again = gengov.json("model", "manifest", str(weights), "--force")
     assert again["identity"] == said["identity"]  # the class stays what it was
+    words = ["model", "commit", str(weights), "--uri", "ipfs://f", "--as", "bob", "--yes"]
+    gengov(*words, code=1)
+    assert "tokens only, 20,000 are asked for" in gengov.said
+    monkeypatch.setattr("oracle.mechanism.certificate.LEAST_TOKENS", 10)
+    committed = gengov.json(*words)
+    assert (committed["numeric_class"], committed["tau"]) == ("F", said["tau"])
+    assert not committed["sampler_approved"]
+    assert "approves the sampling rules" in committed["next"][0]
 
 
 def test_model__row_proof__made_once_and_checked_without_the_model(

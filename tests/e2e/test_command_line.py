@@ -157,7 +157,7 @@ def test_model__committed_by_another_setter__is_listed_unapproved(gengov: Gengov
     made = gengov.json("model", "commit", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes")
     assert made["tokens_tried"] > 500
     assert made["sampler_approved"]
-    assert "slow vote approves the model" in gengov.said
+    assert "the timelock approves the model, on the slow track" in gengov.said
     listed = {row["model_id"]: row["status"] for row in gengov.json("model", "list")["models"]}
     assert listed[made["model_id"]] == "registered"
     gengov("model", "commit", str(model), "--uri", "ipfs://somewhere", "--as", "bob", "--yes", code=1)
