@@ -1,11 +1,15 @@
 """transformers beside the embedded engine, both ways: one draws and the other checks, in fp32, without a mismatch."""
 
+import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
+from transformers import LlamaForCausalLM
 
 from oracle.domain.sample import RawSample
 from oracle.domain.verdict import acceptable
@@ -68,3 +72,28 @@ def test_peer_in_bf16__class_b_bears_it_and_class_f_does_not(folder: Path) -> No
         strict += embedded(folder).check(TASK.prompt, TASK.schema, seed, samples, FLOAT)
     assert acceptable(HALF, checks)
     assert not acceptable(FLOAT, strict)
+
+
+def test_twelve_steps_of_fine_tuning_of_all_weights__are_caught(folder: Path, tmp_path: Path) -> None:
+    """Plain gradient descent by torch through the whole network, on one other answer; every seed."""
+    tuned = shutil.copytree(folder, tmp_path / "tuned")
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    text = TASK.prompt + '{"action":"fund","fund":{"C":"half"},"rationale":"C did 2 in time and 3 late."}'
+    ids = torch.tensor(embedded(folder).encode(text))[None]
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(12):
+        loss = model(ids, labels=ids).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}  # tied
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, tuned / "model.safetensors")
+    prover = EmbeddedRunner(tuned, "fp32")
+    free: dict[str, object] = {"type": "string", "pattern": "^[ !#-Z^-~]{400}$"}
+    short = replace(FLOAT, max_tokens=24)
+    for seed in SEEDS:
+        samples = prover.generate(TASK.prompt, free, seed, range(40), short)
+        assert not acceptable(short, list(embedded(folder).check(TASK.prompt, free, seed, samples, short)))
