@@ -113,6 +113,21 @@ def test_verdicts__through_a_shared_folder__need_no_files(gengov: Gengov) -> Non
     assert settled["ruling"] == "valid"
 
 
+def test_oracles_of_members__sign_and_relay_through_an_inbox_that_one_serves(gengov: Gengov) -> None:
+    gengov(*INSIST)
+    devnet = json.loads((gengov.folder / ".gengov" / "devnet.json").read_text())
+    lines = [f'{name} = "{devnet[name]}"' for name in ("rpc", "deployment", "home", "models")]
+    settings = [*lines, 'roles = ["verifier"]', 'inbox_listen = "127.0.0.1:0"', ""]
+    (gengov.folder / "keeper.toml").write_text("\n".join(settings))
+    walk = ("node", "run", "--once", "--config", "keeper.toml", "--yes")
+    first = gengov.json(*walk, "--as", "verifier1")
+    assert [step["stage"] for step in first["steps"] if step["done"]] == ["verify", "sign"]
+    assert "the committee's inbox is open at http://127.0.0.1:" in gengov.said
+    second = gengov.json(*walk, "--as", "verifier2")
+    assert [step["stage"] for step in second["steps"] if step["done"]] == ["sign", "relay"]  # they share a ledger here
+    assert gengov.json("challenge", "status")["case"]["ruling"] == "valid"
+
+
 def test_verdict__of_a_stranger_or_with_nowhere_to_go__is_refused(gengov: Gengov) -> None:
     gengov("challenge", "verdict", "latest", "--as", "verifier1", "--yes", code=1)
     assert "no case" in gengov.said
