@@ -1,5 +1,6 @@
 """Forecasts and appeals as strict CSV: one row per question and forecaster, streamed."""
 
+from array import array
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -24,13 +25,13 @@ _TOLERANCE = Fraction(1, 10**6)
 class _Table:
     """Rows gathered into questions (in the order in which they come) and forecasters."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, loss: Loss) -> None:
         self.file = file
         self.questions: dict[str, int] = {}
         self.forecasters: dict[str, int] = {}
         self.outcomes: list[float] = []
-        self.places: list[int] = []
-        self.beliefs: list[Any] = []
+        self.places = array("q")  # ten million rows as Python numbers would fill the memory
+        self.beliefs: Any = array("d") if loss is Loss.BRIER else []
         self.rows = 1
 
     def add(self, columns: dict[str, list[Any]]) -> None:
@@ -75,7 +76,7 @@ def read_forecasts(
         Column("belief", Kind.FLOAT, least=0, most=1) if one else Column("belief"),
         _outcome_column(loss),
     )
-    table = _Table(path.name)
+    table = _Table(path.name, loss)
     for batch in read_batches(path, columns, extra=True):
         values = dict(batch.columns)
         if not one:
