@@ -70,6 +70,15 @@ def test_server_that_is_too_slow__counts_as_failed(
     assert generate(runner, 2) == expected[:2]
 
 
+@pytest.mark.parametrize(("fault", "told"), [("hang", "no answer in time"), ("drip", "no whole answer within 0.5 s")])
+def test_all_servers_are_too_slow__says_so(folder: Path, serve: Serve, fault: str, told: str) -> None:
+    slow = serve()
+    runner = open_at(folder, slow, patience=0.5, attempts=1)
+    slow.always, slow.hang = fault, 2.0
+    with pytest.raises(Unreachable, match=told):
+        generate(runner, 1)
+
+
 @pytest.mark.parametrize("fault", [429, 500, "garbage", "short"])
 def test_all_servers_fail__unreachable_after_the_tries_with_the_last_reason(
     folder: Path, serve: Serve, fault: int | str

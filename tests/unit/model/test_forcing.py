@@ -233,15 +233,18 @@ def test_row__order_that_the_grammar_cannot_follow__ends_its_request_only(folder
 
 def test_rows__of_several_runs_in_one_batch__choose_as_if_alone(folder: Path, text: ModelText) -> None:
     rows = NoiseRows(folder, "F")
+    anything: dict[str, object] = {"type": "string", "pattern": "^[ !#-Z^-~]{20}$"}
     orders = [
-        replace(forcing.draw_order(SCHEMA, bytes([run]) * 32, index, SAMPLER), temperature_milli=500 + 500 * run)
+        replace(forcing.draw_order(anything, bytes([run]) * 32, index, SAMPLER), temperature_milli=500 + 500 * run)
         for index in range(3)
         for run in range(3)
     ]
-    logits = np.random.default_rng(3).normal(size=(len(orders), text.vocab_size)).astype(np.float32)
+    logits = np.random.default_rng(3).normal(size=(len(orders), text.vocab_size)).astype(np.float32) * 9
     padded = np.concatenate([logits, np.full((len(orders), 60), 99, np.float32)], axis=1)  # as engines pad vocabularies
-    together = rows.choose([rows.row(order, []) for order in orders], padded)
-    assert together == [rows.choose([rows.row(o, [])], logits[i : i + 1])[0] for i, o in enumerate(orders)]
+    so_far = text.encode('"a')
+    together = rows.choose([rows.row(order, so_far) for order in orders], padded)
+    assert together == [rows.choose([rows.row(o, so_far)], logits[i : i + 1])[0] for i, o in enumerate(orders)]
+    assert len({choice.token for choice in together}) > 3
 
 
 def test_text__model_without_an_end_of_text__is_refused_with_a_way_out(tmp_path: Path) -> None:
