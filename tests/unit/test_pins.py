@@ -2,9 +2,11 @@
 
 import json
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -36,11 +38,29 @@ def installed() -> dict[str, str]:
 
 
 def test_python_packages_are_the_pinned_ones() -> None:
-    lines = (ROOT / "constraints.txt").read_text().split()
+    lines = lines_of("constraints.txt")
     pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
     assert {
         name: (version, pinned.get(name)) for name, version in installed().items() if pinned.get(name) != version
     } == {}
+
+
+@pytest.mark.parametrize("file", ["constraints.txt", "constraints-peers.txt", "constraints-vllm.txt"])
+def test_what_gengov_needs_is_pinned_in_every_environment(file: str) -> None:
+    pins = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines_of(file))}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [Requirement(text) for text in project["dependencies"]]
+    wrong = {one.name: pins.get(canonicalize_name(one.name)) for one in needed if not fits(one, pins)}
+    assert wrong == {}
+
+
+def lines_of(file: str) -> list[str]:
+    return (ROOT / file).read_text().split()
+
+
+def fits(needed: Requirement, pins: dict[str, str]) -> bool:
+    version = pins.get(canonicalize_name(needed.name))
+    return version is not None and needed.specifier.contains(version)
 
 
 def test_npm_packages_are_pinned_and_locked() -> None:
