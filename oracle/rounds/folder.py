@@ -74,8 +74,11 @@ class Folder:
         return round_tree.root(self.hashes)
 
     def read(self, name: str) -> bytes:
-        """The bytes of one file."""
-        return self.file(name).read_bytes()
+        """The bytes of one file. Raises BadInput if it cannot be read."""
+        try:
+            return self.file(name).read_bytes()
+        except OSError as error:
+            raise _unreadable(name, error) from None
 
     def write(self, contents: Mapping[str, bytes]) -> None:
         """Write files whole: beside, then moved in place. What was read of this folder before is read anew."""
@@ -114,7 +117,14 @@ def _check_name(name: str) -> None:
 
 def _hash(path: Path) -> bytes:
     digest = keccak.new(b"")
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise _unreadable(path.name, error) from None
     return digest.digest()
+
+
+def _unreadable(name: str, error: OSError) -> BadInput:
+    return BadInput(f"{name} cannot be read: {error.strerror}", hint="Make it an ordinary file that you may read.")

@@ -58,10 +58,14 @@ def load(folder: Folder) -> Round:
 
 
 def init(folder: Folder, kind: Kind, title: str, prize: int) -> None:
-    """Write a small complete round of this kind into an empty or new folder. Raises Refused if something is there."""
-    if folder.path.exists() and any(folder.path.iterdir()):
-        raise Refused(f"{folder.path} is not empty", hint="Name a new folder.")
-    own = document.Document(format=document.FORMAT, kind=kind.name, title=title, prize=prize)
+    """Write a small complete round of this kind into an empty or new folder.
+
+    Raises Refused if something is there, BadInput for a title or prize that no round can have.
+    """
+    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+        raise Refused(f"{folder.path} is there and not an empty folder", hint="Name a new folder.")
+    given = {"format": document.FORMAT, "kind": kind.name, "title": title, "prize": prize}
+    own = document.validate(document.Document, given, "the round")
     texts = {ROUND: document.text(own, kind.rule()), **kind.skeleton()}
     folder.write({name: text.encode() for name, text in texts.items()})
 

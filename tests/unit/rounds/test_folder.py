@@ -83,9 +83,29 @@ def test_no_round__refused(tmp_path: Path) -> None:
 
 def test_init__a_folder_with_something_in_it__left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
-    with pytest.raises(Refused, match="is not empty"):
+    with pytest.raises(Refused, match="not an empty folder"):
         settle.init(Folder(tmp_path), Judgement(), "Groceries", 1)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_init__where_a_file_is__refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(Refused, match="not an empty folder"):
+        settle.init(Folder(tmp_path / "file"), Judgement(), "Groceries", 1)
+
+
+@pytest.mark.parametrize(("title", "prize"), [("", 1), ("x" * 201, 1), ("x", -1), ("x", 2**256)])
+def test_init__no_such_title_or_prize__refused(tmp_path: Path, title: str, prize: int) -> None:
+    with pytest.raises(BadInput, match=r"the round: (title|prize)"):
+        settle.init(Folder(tmp_path / "r"), Judgement(), title, prize)
+
+
+def test_read__a_file_that_is_none__told(folder: Folder) -> None:
+    (folder.path / "contract.md").mkdir()
+    with pytest.raises(BadInput, match="cannot be read"):
+        folder.read("contract.md")
+    with pytest.raises(BadInput, match="cannot be read"):
+        _ = folder.root
 
 
 def test_write__a_folder_that_cannot_be_written__told(folder: Folder) -> None:
