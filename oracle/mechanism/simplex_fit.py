@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.domain.errors import BadInput, Refused
-from oracle.mechanism import quadratic
+from oracle.mechanism import simplex_guess
 from oracle.mechanism.exact_gram import MAX_MISS, MAX_ROWS, column_sums, gram
 from oracle.mechanism.exact_solve import solve
 from oracle.mechanism.log_units import BITS, UNIT
+from oracle.mechanism.simplex_guess import Guess
 
 Misses = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 RIDGE = UNIT * UNIT // 10**6
 """1e-6 in units of 2^-64 nats^2."""
 
-_SWEEPS = 1_000
 _ROUNDS = 200
+_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,6 @@ class Fit:
     """The loss in nats^2, without the ridge."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """What floats find. `gap` bounds how far the objective is above the minimum, relative to it (Frank and Wolfe)."""
-
-    weights: Floats
-    outliers: tuple[int, ...]
-    gap: float
-    score: float
-
-
 def fit(misses: Misses, delta: int | None = None) -> Fit:
     """The best mix of K lists for J answers, misses (J, K). `delta` (units of 2^-32 nats) makes the loss Huber's.
 
@@ -67,7 +57,7 @@ def guess(misses: Misses, delta: int | None = None) -> Guess:
     """The best mix in floats. Raises BadInput as `fit` does."""
     _check(misses, delta)
     rows = misses / float(UNIT)
-    return _guess_square(rows) if delta is None else _guess_huber(rows, delta / UNIT)
+    return simplex_guess.square(rows) if delta is None else simplex_guess.huber(rows, delta / UNIT)
 
 
 def confirm(misses: Misses, delta: int | None, support: Iterable[int], outliers: Iterable[int]) -> Fit:
@@ -76,10 +66,23 @@ def confirm(misses: Misses, delta: int | None, support: Iterable[int], outliers:
     Raises BadInput as `fit` does, Refused where the outliers do not settle.
     """
     _check(misses, delta)
+    found = _settle(misses, delta, support, outliers, _TRIES)
+    if found is None:
+        own = guess(misses, delta)
+        found = _settle(misses, delta, np.flatnonzero(own.weights > 0), own.outliers, _ROUNDS)
+    if found is None:
+        raise Refused("the outliers of this fit do not settle", hint="Use the square loss, or another delta.")
+    return found
+
+
+def _settle(
+    misses: Misses, delta: int | None, support: Iterable[int], outliers: Iterable[int], tries: int
+) -> Fit | None:
+    """The exact minimiser by solving for given outliers, and for those that follow, until they are the same."""
     answers, lists = misses.shape
     active = sorted({int(k) for k in support if 0 <= k < lists}) or [0]
     far = _valid(outliers, answers) if delta is not None else ()
-    for _ in range(_ROUNDS):
+    for _ in range(tries):
         parts, total, level = Problem(misses, delta or 0, far).minimise(active)
         if delta is None:
             return square_fit(parts, total, level, lists)
@@ -90,7 +93,7 @@ def confirm(misses: Misses, delta: int | None, support: Iterable[int], outliers:
             score = Fraction(_huber(missed, limit), total * total << (2 * BITS))
             return Fit(_weights(parts, total, lists), tuple(active), far, score)
         far = beyond
-    raise Refused("the outliers of this fit do not settle", hint="Use the square loss, or another delta.")
+    return None
 
 
 def square_fit(parts: dict[int, int], total: int, level: int, lists: int) -> Fit:
@@ -133,59 +136,6 @@ def _check(misses: Misses, delta: int | None) -> None:
 def _valid(outliers: Iterable[int], answers: int) -> tuple[int, ...]:
     signs = {abs(int(mark)): int(mark) for mark in outliers if 0 < abs(int(mark)) <= answers}
     return tuple(signs[place] for place in sorted(signs))
-
-
-# -- floats -----------------------------------------------------------------------------------------------------------
-
-
-def _guess_square(rows: Floats) -> Guess:
-    matrix = rows.T @ rows
-    matrix.flat[:: len(matrix) + 1] += 1e-6
-    zero = np.zeros(len(matrix))
-    w = quadratic.minimise(matrix, zero)
-    score = float(w @ matrix @ w)
-    return Guess(w, (), quadratic.gap(matrix, zero, w) / max(score, 1e-300), score - 1e-6 * float(w @ w))
-
-
-def _guess_huber(rows: Floats, delta: float) -> Guess:
-    """Reweighted squares until they rest, then Newton's steps: squares of the near answers, lines for the far ones."""
-    count = rows.shape[1]
-    zero = np.zeros(count)
-    w = np.full(count, 1.0 / count)
-    for _ in range(_SWEEPS):
-        weight = np.minimum(1.0, delta / np.maximum(np.abs(rows @ w), delta))
-        matrix = (rows * weight[:, None]).T @ rows
-        matrix.flat[:: count + 1] += 1e-6
-        moved = quadratic.minimise(matrix, zero, w)
-        change, w = float(np.abs(moved - w).max()), moved
-        if change < 1e-8:
-            break
-    far: tuple[int, ...] = ()
-    for _ in range(_ROUNDS):
-        miss = rows @ w
-        beyond = tuple(int((j + 1) * np.sign(miss[j])) for j in np.flatnonzero(np.abs(miss) > delta))
-        matrix, linear = _newton(rows, delta, beyond)
-        if beyond == far:
-            break
-        far = beyond
-        w = quadratic.minimise(matrix, linear, w)
-    size = np.abs(rows @ w)
-    score = float(np.where(size <= delta, size * size, 2 * delta * size - delta * delta).sum())
-    return Guess(w, far, quadratic.gap(matrix, linear, w) / max(score, 1e-300), score)
-
-
-def _newton(rows: Floats, delta: float, far: tuple[int, ...]) -> tuple[Floats, Floats]:
-    near = rows.copy()
-    linear = np.zeros(rows.shape[1])
-    for mark in far:
-        linear += np.sign(mark) * delta * rows[abs(mark) - 1]
-        near[abs(mark) - 1] = 0
-    matrix = near.T @ near
-    matrix.flat[:: len(matrix) + 1] += 1e-6
-    return matrix, linear
-
-
-# -- integers ---------------------------------------------------------------------------------------------------------
 
 
 class Problem:

@@ -42,6 +42,19 @@ def test_fit__any_panel__meets_the_conditions_of_a_minimum_exactly(lists: int, a
     assert fit.support == tuple(k for k, weight in enumerate(fit.weights) if weight)
 
 
+scales = st.sampled_from([1, 2**16, UNIT, 2**36])
+
+
+@given(small, scales, scales, st.integers(1, 3))
+@settings(max_examples=100)
+def test_fit__huber_on_hostile_scales__exact_and_the_same_from_an_empty_claim(misses, size, delta, times) -> None:
+    misses, delta = misses % (18 * size) - 9 * size, delta * times
+    fit = simplex_fit.fit(misses, delta)
+    slopes = judging.slopes(misses, fit.weights, delta)
+    assert min(slopes) == sum(weight * slope for weight, slope in zip(fit.weights, slopes, strict=True))
+    assert simplex_fit.confirm(misses, delta, (), ()) == fit
+
+
 @pytest.mark.parametrize("delta", [None, UNIT])
 def test_fit__peer__no_better_point_than_ours(delta: int | None) -> None:
     misses = judging.panel(6, 80, seed=5)
