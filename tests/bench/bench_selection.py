@@ -1,7 +1,7 @@
 """How long the choice of the median takes beside its limits, plain loops and an MBR library.
 
-One core, all as on an idle machine (wall or processor time, whichever is less). `payload`: all answers differ, so every pair of payloads is compared. `text`: all answers are the same
-decision, so every pair of reasons is compared.
+One core; all times as on an idle machine (wall or processor time, whichever is less). `payload`: all answers differ, so
+every pair of payloads is compared. `text`: all answers are the same decision, so every pair of reasons is compared.
 """
 
 import random
