@@ -65,7 +65,7 @@ test-brownie: setup
 	$(BIN)/brownie test --network ganache-cli
 
 test-slow: setup ## run the long Python suites: every forgery 400 times, 100,000 malformed files
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2
 
 test-peers: .venv-peers/.ready ## run the tests beside transformers, in an environment of their own
 	.venv-peers/bin/pytest tests/peers
