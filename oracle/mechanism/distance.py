@@ -8,6 +8,7 @@ same code over Python integers.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ Tile = Callable[[slice, slice], Floats]
 
 def words(text: str) -> tuple[str, ...]:
     """Words of a text: NFKC, case folded, runs of [a-z0-9]."""
-    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return tuple(_WORD.findall(folded))
 
 
 def row_sums(tile: Tile, counts: Sequence[int]) -> list[int]:
@@ -76,8 +78,9 @@ def payload_tile(values: Sequence[Mapping[str, Any]], rules: Sequence[FieldRule]
 
 def text_tile(texts: Sequence[str]) -> Tile:
     """T(s,t) = (Q*(U-L)) // U with L the longest common subsequence of words and U = |s| + |t| - L."""
-    codes: dict[str, str] = {}
-    strings = ["".join(codes.setdefault(word, _letter(len(codes))) for word in words(text)) for text in texts]
+    spoken = [words(text) for text in texts]
+    codes = {word: _letter(number) for number, word in enumerate(dict.fromkeys(chain.from_iterable(spoken)))}
+    strings = ["".join(map(codes.__getitem__, said)) for said in spoken]
     lengths = np.array([len(string) for string in strings], dtype=np.int32)
 
     def tile(rows: slice, columns: slice) -> Floats:
