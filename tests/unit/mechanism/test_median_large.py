@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oracle.domain.action import Payload
 from oracle.domain.sample import Sample
-from oracle.mechanism.distance import TILE, Q, row_sums, text_tile
+from oracle.mechanism.distance import TILE, Q, row_sums, text_tile, words
 from oracle.mechanism.median import select
 from tests.support import brute_median
 from tests.support.answers import NONE, RULES, fund, random_text, samples, set_parameter, signal
@@ -42,6 +42,11 @@ def awkward(rnd: random.Random, count: int) -> list[Sample]:
         pool.append(set_parameter(rnd.choice("ab"), value * rnd.choice((1, 1, 2))))
         pool.append(signal(random_text(rnd, 4)))
     return samples([rnd.choice(pool) for _ in range(count)], [random_text(rnd) for _ in range(count)])
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=30))
+def test_words__ascii_by_the_short_way__as_by_normalising(text: str) -> None:
+    assert list(words(text)) == brute_median.words(text)
 
 
 @settings(max_examples=300, deadline=None)
@@ -85,8 +90,8 @@ def test_select__ten_thousand_different_payloads__rows_equal_plain_sums_in_bound
 @pytest.mark.slow
 def test_select__ten_thousand_different_rationales__rows_equal_plain_sums() -> None:
     rnd = random.Random(5)
-    words = [f"word{place}" for place in range(400)]
-    drawn = samples([NONE] * 10_000, [" ".join(rnd.choices(words, k=25)) for _ in range(10_000)])
+    spoken = [f"word{place}" for place in range(400)]
+    drawn = samples([NONE] * 10_000, [" ".join(rnd.choices(spoken, k=25)) for _ in range(10_000)])
     texts = [sample.rationale for sample in drawn]
     totals = row_sums(text_tile(texts), [1] * len(texts))
     pick = select(drawn, RULES).pick
