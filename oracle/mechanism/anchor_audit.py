@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from oracle.domain.errors import BadInput, Refused
 
@@ -91,6 +90,8 @@ def audit(
 
 def _centred(values: Floats) -> Floats:
     """Mean ranks of each row, less their mean."""
+    from scipy.stats import rankdata  # takes a second: every command would wait for it
+
     ranks: Floats = rankdata(values, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     return ranks

@@ -111,6 +111,8 @@ def fit(panel: Panel, delta: Fraction | None = None, *, exactly: bool = True) ->
 class Whole:
     """Whole lists over the same items, as logarithms (n,) each in units of 2^-32 nats."""
 
+    index: Mapping[str, int]
+    """item -> place"""
     items: tuple[str, ...]
     groups: tuple[npt.NDArray[np.int64], ...]
     logs: dict[str, npt.NDArray[np.int64]]
@@ -137,7 +139,7 @@ def read_whole(sources: Sources, items: Path | None = None, progress: Progress =
     for name, path in rest.items():
         progress("reading lists", len(logs), len(sources))
         logs[name] = log_units(lists.read_list(path, index, complete=True).weights)
-    return Whole(tuple(index), groups, logs)
+    return Whole(index, tuple(index), groups, logs)
 
 
 def _groups(known: Mapping[str, str]) -> tuple[npt.NDArray[np.int64], ...]:
@@ -151,8 +153,7 @@ def _groups(known: Mapping[str, str]) -> tuple[npt.NDArray[np.int64], ...]:
 def panel_of(whole: Whole, answers: Path, sources: Sources, items: Path | None, house: bool) -> Panel:
     """The lists at the asked items only. Raises BadInput by row."""
     jury = lists.read_answers(answers, groups=lists.read_items(items) if items else None)
-    index = {item: place for place, item in enumerate(whole.items)}
-    places = np.array([index.get(item, -1) for item in jury.answers.items])
+    places = np.array([whole.index.get(item, -1) for item in jury.answers.items])
     if (places < 0).any():
         absent = np.where(places < 0, np.nan, 1.0)
         wrong = lists.missing(jury, absent, next(iter(sources)))
@@ -205,7 +206,7 @@ def questions(
     by "disagreement": in proportion to the variance of ln(x_b / x_a) over the lists, with 10 % uniform mass, so that no
     pair is beyond asking; by "uniform": all alike. Raises BadInput if there are not so many pairs.
     """
-    index = {item: place for place, item in enumerate(whole.items)}
+    index = whole.index
     logs = np.stack(list(whole.logs.values())) / float(UNIT)
     rng = random.Random(seed)
     first, second = _candidates(whole.groups, 200 * count, rng)

@@ -97,7 +97,8 @@ def _proof(run: Run, lists: int, answers: int) -> Iterator[Row]:
         f"{name}: solve and prove exactly", ours.idle_ms, 370.0, "limit", note=f"{len(ours.result.support)} have weight"
     )
     support = ours.result.support
-    check = timed(lambda: simplex_fit.confirm(misses, None, support, ()), run.repeats(3))
+    with blas_threads(1):
+        check = timed(lambda: simplex_fit.confirm(misses, None, support, ()), run.repeats(3))
     yield Row(f"{name}: check a posted support", check.idle_ms, 2_000.0, "limit")
 
 
