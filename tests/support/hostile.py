@@ -92,16 +92,6 @@ def bombs(size: int) -> dict[str, Callable[[], bytes]]:
     }
 
 
-def samples_bomb(base: bytes, size: int) -> bytes:
-    """A file in canonical form whose samples are as many and as large as fit."""
-    document = json.loads(base)
-    one = document["samples"][0]
-    count = size // (len(json.dumps(one, separators=(",", ":"))) + 2)
-    document["samples"] = [one | {"index": index} for index in range(count)]
-    document["sampler"]["n"] = count
-    return _canonical(document)
-
-
 def _revalued(document: Any, rnd: random.Random) -> Any:
     """One place (or a few) gets another value, often of its own type, loses it, or has it from another place."""
     for _ in range(rnd.choice((1, 1, 1, 2, 3))):
@@ -118,7 +108,7 @@ def _revalued(document: Any, rnd: random.Random) -> Any:
         elif isinstance(holder, list):
             holder.insert(step, copy.deepcopy(holder[step]))
         else:
-            holder[rnd.choice(("", "extra", "A", "samples", "\ud800", "n"))] = rnd.choice(PALETTE)
+            holder[rnd.choice(("", "extra", "A", "samples", "\ud800", "n"))] = copy.deepcopy(rnd.choice(PALETTE))
     return document
 
 

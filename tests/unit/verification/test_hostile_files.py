@@ -1,20 +1,18 @@
 """Whatever the bytes are, a check ends with a verdict or with a refusal that says why, in bounded memory."""
 
 import json
-import random
 import tracemalloc
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 
-from oracle.domain.committed_model import ZERO_ADDRESS
 from oracle.domain.errors import BadInput
 from oracle.mechanism import canonical, chainless, data_file
 from oracle.mechanism.generation import build
 from oracle.verification import verify_file
 from tests.support.fake_model import FakeModel
-from tests.support.hostile import bombs, inputs, samples_bomb
+from tests.support.hostile import bombs, inputs
 from tests.support.prompts import DEPLOYMENT, MODEL, SAMPLER, SLOT, a_prompt, raw_samples
 
 MIB = 1 << 20
@@ -74,6 +72,7 @@ def test_bomb__refused_in_bounded_memory(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", bombs(1))
 def test_bomb_of_the_largest_size__refused_in_bounded_memory(name: str) -> None:
     assert measured(bombs(data_file.MAX_BYTES - 100)[name]()) < 768 * MIB
@@ -87,10 +86,14 @@ def test_file_that_is_too_large__is_not_read() -> None:
 
 
 @pytest.mark.slow
-def test_as_many_samples_as_fit__end_in_bounded_memory() -> None:
-    data = samples_bomb(bases()[1], data_file.MAX_BYTES)
-    assert json.loads(data)["winner"] == ZERO_ADDRESS
-    assert measured(data, end="samples") < 768 * MIB
+@pytest.mark.timeout(1800)
+def test_thousands_of_samples__end_in_bounded_memory() -> None:
+    sampler = chainless.sampler_for(SAMPLER, 3_000, "E")
+    prompt = chainless.prompt_for(a_prompt(), sampler)
+    alone = chainless.slot_for(prompt, MODEL.hashes, SLOT.seed)
+    raw = raw_samples(prompt, count=3_000)
+    data = build(alone, prompt, sampler, raw, chainless.deployment_for(prompt)).data
+    assert len(data) > MIB and measured(data, end="samples") < 256 * MIB
 
 
 def test_many_samples_of_a_slot__refused() -> None:
@@ -111,8 +114,7 @@ def test_prompt_of_a_few_hundred_strange_keys__refusal_stays_short_and_printable
 
 def test_inputs__same_seed__same_bytes() -> None:
     made = bases()
-    assert list(inputs(made, "again", 50)) == list(inputs(made, "again", 50))
-    assert random.Random("gate/0").random() == random.Random("gate/0").random()
+    assert list(inputs(made, "again", 500)) == list(inputs(made, "again", 500))
 
 
 def measured(data: bytes, end: str = "refused") -> int:
