@@ -12,6 +12,8 @@ from oracle.ports.chain import Chain
 from oracle.ports.signer import Signer
 
 COMMITTEE = "VerifierCommittee"
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+"""Half the order of secp256k1: of the two signatures that mean the same, the chain takes the one with the lower s."""
 
 
 def digest(chain: Chain, verdict: Verdict) -> bytes:
@@ -45,6 +47,13 @@ def accept(chain: Chain, message: bytes, *, name: str = "signed verdict") -> Sig
         found = "nobody"
     if found != signed.signer:
         raise Refused(f"{name}: {signed.signer} did not sign it", hint=f"The signature is of {found}.")
+    if not _as_the_chain_takes_it(signed.signature):
+        # One such signature among k would undo the whole relay, and anyone can make it out of a good one.
+        raise Refused(f"{name}: the chain would not take its signature", hint="It needs v of 27 or 28 and the lower s.")
     if not chain.read(COMMITTEE, "isMember", signed.signer):
         raise Refused(f"{name}: {signed.signer} is no member of the committee", hint="Only members' verdicts count.")
     return signed
+
+
+def _as_the_chain_takes_it(signature: bytes) -> bool:
+    return int.from_bytes(signature[32:64], "big") <= _HALF_ORDER and signature[64] in (27, 28)

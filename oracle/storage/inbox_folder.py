@@ -30,6 +30,7 @@ class FolderInbox:
                 file.write(message)
                 file.flush()
                 os.fsync(file.fileno())
+            os.chmod(name, 0o644)  # the other members read it under names of their own
             os.replace(name, folder / f"{signer}.json")
         except OSError as error:
             raise Unreachable(
@@ -38,18 +39,13 @@ class FolderInbox:
             ) from error
 
     def messages(self, proposal_id: int, round_: int) -> list[bytes]:
-        """The messages of a round; a file over the size limit is left out."""
+        """The messages of a round. What is no file, cannot be read or is over the size limit is left out."""
         folder = self._folder(proposal_id, round_)
         try:
             if not self._root.is_dir():
                 raise Unreachable(f"there is no folder {self._root}", hint="mount the folder that the committee shares")
-            found = []
-            for path in sorted(folder.glob("0x*.json"))[:MOST_MESSAGES]:
-                with path.open("rb") as file:
-                    data = file.read(MAX_MESSAGE + 1)
-                if len(data) <= MAX_MESSAGE:
-                    found.append(data)
-            return found
+            found = (_message(path) for path in sorted(folder.glob("0x*.json"))[:MOST_MESSAGES])
+            return [message for message in found if message is not None]
         except OSError as error:
             raise Unreachable(
                 f"cannot read {folder}: {error.strerror}", hint="check the folder's permissions"
@@ -57,3 +53,15 @@ class FolderInbox:
 
     def _folder(self, proposal_id: int, round_: int) -> Path:
         return self._root / str(proposal_id) / str(round_)
+
+
+def _message(path: Path) -> bytes | None:
+    """The bytes of a plain file; None for everything else that one member may have put there to stop the others."""
+    try:
+        if not path.is_file():  # a pipe would be waited on for ever
+            return None
+        with path.open("rb") as file:
+            data = file.read(MAX_MESSAGE + 1)
+    except OSError:
+        return None
+    return data if len(data) <= MAX_MESSAGE else None

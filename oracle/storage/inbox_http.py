@@ -29,7 +29,7 @@ class HttpInbox:
         try:
             listed = json.loads(body)["messages"]
             return [base64.b64decode(item, validate=True) for item in listed][:MOST_MESSAGES]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unreachable(
                 f"what {self._url} answers is no list of verdicts: {error}", hint="is it the address of an inbox?"
             ) from None

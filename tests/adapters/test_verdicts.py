@@ -1,6 +1,7 @@
 """Signed verdicts: their form, their signers, and the two inboxes in which members leave them for each other."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,18 @@ def test_accept__anything_changed__is_refused(change: dict[str, Any]) -> None:
     changed = json.loads(message()) | change
     with pytest.raises(Refused, match="did not sign it"):
         verdicts.accept(CHAIN, json.dumps(changed, sort_keys=True, separators=(",", ":")).encode())
+
+
+def test_accept__the_twin_of_a_good_signature__is_refused() -> None:
+    """Anyone can make it, and the chain, which takes one of the two, would refuse the whole relay."""
+    good = signed()
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    s = order - int.from_bytes(good.signature[32:64], "big")
+    twin = good.signature[:32] + s.to_bytes(32, "big") + bytes([55 - good.signature[64]])
+    short = good.signature[:64] + bytes([good.signature[64] - 27])
+    for other in (twin, short):
+        with pytest.raises(Refused, match="would not take"):
+            verdicts.accept(CHAIN, verdicts.dumps(CHAIN, replace(good, signature=other)))
 
 
 def test_accept__a_stranger__is_refused() -> None:
@@ -163,7 +176,16 @@ def test_folder__oversized_and_foreign_files__are_left_out(tmp_path: Path) -> No
     folder = tmp_path / str(VERDICT.proposal_id) / "1"
     (folder / f"{MEMBERS[1].address}.json").write_bytes(b"x" * (verdict_message.MAX_MESSAGE + 1))
     (folder / "notes.txt").write_text("hello")
+    (folder / f"{MEMBERS[2].address}.json").mkdir()
+    (folder / f"{STRANGER.address}.json").symlink_to(tmp_path / "nothing")
+    os.mkfifo(folder / f"{COMMITTEE}.json")
     assert inbox.messages(VERDICT.proposal_id, 1) == [message(0)]
+
+
+def test_folder__other_users_can_read_what_is_left(tmp_path: Path) -> None:
+    leave(FolderInbox(tmp_path), 0)
+    file = next(tmp_path.rglob("0x*.json"))
+    assert file.stat().st_mode & 0o777 == 0o644
 
 
 def test_folder__not_mounted_or_not_writable__is_unreachable(tmp_path: Path) -> None:
