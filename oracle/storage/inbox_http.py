@@ -2,8 +2,10 @@
 
 import base64
 import json
+import time
 
 import requests
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from oracle.domain.errors import Refused, Unreachable
@@ -14,7 +16,10 @@ _LARGEST = MOST_MESSAGES * (MAX_MESSAGE * 4 // 3 + 64)
 
 
 class HttpInbox:
-    """Leaves and fetches messages at `url`; `timeout` in seconds per request. Redirects are not followed."""
+    """Leaves and fetches messages at `url`. Redirects are not followed.
+
+    `timeout` in seconds: for the first byte, and for the whole answer after it, so that a trickle holds up nobody.
+    """
 
     def __init__(self, url: str, *, timeout: float = 20.0) -> None:
         self._url, self._timeout = url.rstrip("/"), timeout
@@ -39,7 +44,7 @@ class HttpInbox:
             with requests.request(
                 method, self._url + path, data=body, timeout=self._timeout, allow_redirects=False, stream=True
             ) as answer:
-                content = answer.raw.read(_LARGEST + 1, decode_content=False)
+                content = _within(answer.raw, self._timeout)
                 status = answer.status_code
         except (requests.RequestException, HTTPError, OSError) as error:
             raise Unreachable(
@@ -49,4 +54,16 @@ class HttpInbox:
             raise Refused(f"the inbox at {self._url} refuses: {content[:300].decode('utf-8', 'replace')}")
         if status not in (200, 201, 204) or len(content) > _LARGEST:
             raise Unreachable(f"the inbox at {self._url} answers with status {status}", hint="ask who runs it")
-        return bytes(content)
+        return content
+
+
+def _within(raw: BaseHTTPResponse, seconds: float) -> bytes:
+    """The body, up to the first byte over the limit. Raises TimeoutError (an OSError) if it takes longer."""
+    content, ends = bytearray(), time.monotonic() + seconds
+    while chunk := raw.read1(1 << 16, decode_content=False):
+        content += chunk
+        if len(content) > _LARGEST:
+            break
+        if time.monotonic() > ends:
+            raise TimeoutError
+    return bytes(content)

@@ -218,6 +218,47 @@ def test_http__a_stranger_or_another_round__is_not_taken(served: str, tmp_path: 
     assert requests.delete(f"{served}/verdicts/1/1", timeout=5).status_code == 405
 
 
+def test_http__what_was_there_before__cannot_be_put_back(served: str) -> None:
+    """Anybody can fetch a member's messages, and take a verdict's attestation away, for nobody signs that."""
+    url = f"{served}/verdicts/{VERDICT.proposal_id}/1/{MEMBERS[0].address}"
+
+    def put(data: bytes) -> int:
+        return requests.put(url, data=data, timeout=5).status_code
+
+    later = replace(VERDICT, deadline=VERDICT.deadline + 1)
+    attested = verdicts.dumps(CHAIN, replace(signed(0, later), attestation=b"quote"))
+    spoiled = verdicts.dumps(CHAIN, replace(signed(0, later), attestation=b"nonsense"))
+    assert [put(message()), put(message(0, later)), put(message(0, later)), put(attested)] == [204] * 4
+    assert [put(message()), put(message(0, later)), put(spoiled)] == [409] * 3
+    assert put(message(0, replace(later, ruling=Ruling.VALID))) == 409
+    with pytest.raises(Refused, match="is here, and stays"):
+        leave(HttpInbox(served, timeout=5), 0)
+    assert HttpInbox(served, timeout=5).messages(VERDICT.proposal_id, 1) == [attested]
+
+
+@pytest.mark.parametrize("place", ["x/1", "-1/1", "1/x", f"{10**78}/1", "9" * 5_000 + "/1", "%C2%B2/1"])
+def test_http__no_case__is_not_found(served: str, place: str) -> None:
+    assert requests.get(f"{served}/verdicts/{place}", timeout=5).status_code == 404
+    assert requests.put(f"{served}/verdicts/{place}/{MEMBERS[0].address}", data=b"", timeout=5).status_code == 404
+
+
+def test_http__a_message_that_never_ends__is_cut_off(tmp_path: Path) -> None:
+    app = inbox_app(FolderInbox(tmp_path), lambda data: verdicts.accept(CHAIN, data), patience=0.2)
+    with (
+        serving(app, "127.0.0.1:0") as url,
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as line,
+    ):
+        line.settimeout(20)
+        line.sendall(b"PUT /verdicts/1/1/0x HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nabc")
+        assert b" 408 " in line.recv(1 << 12).split(b"\r\n")[0]
+
+
+def test_http__an_answer_that_never_ends__is_cut_off() -> None:
+    """A byte now and then keeps every single wait short."""
+    with one_answer(b" " * 10_000, pause=0.02) as url, pytest.raises(Unreachable, match="TimeoutError"):
+        HttpInbox(url, timeout=0.5).messages(1, 1)
+
+
 def test_http__nobody_or_somebody_else_there__is_unreachable(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -230,7 +271,7 @@ def test_http__nobody_or_somebody_else_there__is_unreachable(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b'{"messages": 5}', b'{"messages": ["?"]}', b'{"messages": [5]}', b"\xff"]
+    "body", [b"", b"{}", b'{"messages": 5}', b'{"messages": ["?"]}', b'{"messages": [5]}', b"\xff", b"[" * 100_000]
 )
 def test_http__garbage__is_unreachable(body: bytes) -> None:
     with one_answer(body) as url, pytest.raises(Unreachable, match="no list of verdicts"):
