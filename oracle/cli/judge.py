@@ -25,7 +25,7 @@ from oracle.rounds.cells import exact
 app = typer.Typer(name="judge", no_args_is_help=True, help="Distilled judgement: fit, mix, ask, audit, flags.")
 
 Lists = Annotated[list[str], typer.Option("--list", metavar="NAME=FILE", help="A list, CSV item,weight; repeat it.")]
-More = Annotated[list[str] | None, typer.Argument(metavar="[NAME=FILE]...", help="More lists.")]
+More = Annotated[list[str] | None, typer.Argument(metavar="NAME=FILE", help="More lists.")]
 AnswersFile = Annotated[Path, typer.Option(help="CSV a,b,better,times (or repo_a,repo_b,choice,multiplier).")]
 ItemsFile = Annotated[Path | None, typer.Option(help="CSV item[,group]: exactly these items, compared within groups.")]
 House = Annotated[bool, typer.Option("--house", help="Let a list of equal weights take part.")]

@@ -67,13 +67,13 @@ def read(
             raise wrong
         weights.append(found.weights[asked])
         counts[name] = found.count
-    return _panel(sources, weights, counts, jury, house)
+    return _panel(sources, lists.logs(weights), counts, jury, house)
 
 
 def _panel(
-    sources: Sources, weights: list[lists.Floats], counts: Mapping[str, int], jury: lists.Jury, house: bool
+    sources: Sources, logs: npt.NDArray[np.int64], counts: Mapping[str, int], jury: lists.Jury, house: bool
 ) -> Panel:
-    names, logs = list(sources), lists.logs(weights)
+    names = list(sources)
     if house:
         if HOUSE in names:
             raise BadInput(f"a list is called {HOUSE!r} already", hint="Call it otherwise, or leave out --house.")
@@ -159,10 +159,7 @@ def panel_of(whole: Whole, answers: Path, sources: Sources, items: Path | None, 
         wrong = lists.missing(jury, absent, next(iter(sources)))
         assert wrong is not None
         raise wrong
-    names, logs = list(sources), np.stack([whole.logs[name][places] for name in sources])
-    if house:
-        names, logs = [*names, HOUSE], np.vstack([logs, np.zeros(logs.shape[1], dtype=np.int64)])
-    return Panel(tuple(names), logs, jury, tuple(_warnings({}, logs, jury)))
+    return _panel(sources, np.stack([whole.logs[name][places] for name in sources]), {}, jury, house)
 
 
 def write_mix(whole: Whole, weights: Mapping[str, Fraction], out: Path) -> None:

@@ -84,6 +84,8 @@ def test_panel__a_list_called_house__refused_beside_the_house(files) -> None:
     answers = made.pop("answers")
     with pytest.raises(BadInput, match="called 'house' already"):
         panel.read(made, answers, house=True)
+    with pytest.raises(BadInput, match="called 'house' already"):
+        panel.panel_of(panel.read_whole(made), answers, made, None, True)
 
 
 def test_fit__fast__the_same_weights_without_the_proof() -> None:
