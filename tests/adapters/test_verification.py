@@ -31,8 +31,8 @@ from tests.support.way import restarted, the_prompt
 
 
 @pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
-    with devnode.start(NodeKind.ANVIL) as node:
+def founded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    with devnode.start(getattr(request, "param", NodeKind.ANVIL)) as node:
         yield found(node, tmp_path_factory.mktemp("organisation"))
 
 
@@ -97,6 +97,12 @@ def opener(org: Organisation) -> OpenModel:
     return lambda model, numeric_class: org.model
 
 
+ON_BOTH = pytest.mark.parametrize(
+    "founded", [NodeKind.ANVIL, pytest.param(NodeKind.GANACHE, marks=pytest.mark.slow)], indirect=True
+)
+
+
+@ON_BOTH
 def test_proposal_of_the_oracle__is_valid_also_much_later(org: Organisation) -> None:
     way.to_samples(org)
     org.run()
