@@ -79,7 +79,7 @@ def post(org: Organisation, *, mind: Mind = clear, store: Path | None = None) ->
     With `store` the data goes to that folder, where no verifier looks.
     """
     model = FakeModel(mind)
-    ctx = replace(org.ctx, open_model=lambda _: model)
+    ctx = replace(org.ctx, open_model=lambda *_: model)
     run_due(replace(ctx, store=FolderStore(store)) if store else ctx)
     number = int(org.chain.read("PromptUpdate", "activeProposal"))
     assert number
