@@ -107,6 +107,7 @@ def test_honest__a_hundred_answers_by_the_same_prover__pass(folder: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # twelve batches, on however busy a machine
 @pytest.mark.parametrize("folder", MODELS, ids=lambda path: path.name)
 @pytest.mark.parametrize("cheat", [*FINE, *COARSE])
 def test_cheat__twelve_batches_of_text__caught_every_time(folder: Path, cheat: str) -> None:
@@ -114,6 +115,7 @@ def test_cheat__twelve_batches_of_text__caught_every_time(folder: Path, cheat: s
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # twelve batches, on however busy a machine
 @pytest.mark.parametrize("folder", MODELS, ids=lambda path: path.name)
 @pytest.mark.parametrize("cheat", ["honest", *COARSE])
 def test_cheat__a_hundred_answers_to_twelve_seeds__caught_every_time(folder: Path, cheat: str) -> None:
