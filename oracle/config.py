@@ -37,7 +37,7 @@ class Settings(BaseModel):
     inboxes: tuple[str, ...] = Field((), description="folders or http addresses where the committee leaves verdicts")
     inbox_listen: str | None = Field(None, description="host:port at which this oracle keeps such an inbox for others")
     challenge_budget: int = Field(
-        0, ge=0, description="whole reserve tokens that challenges may have at stake at a time"
+        0, ge=0, description="whole reserve tokens that challenges may have at stake or have lost, in all"
     )
     enclave_policy: Path | None = Field(None, description="file that says which enclaves' attestations are believed")
     data_patience: int = Field(3_600, ge=0, description="seconds before the absence of data is challenged")

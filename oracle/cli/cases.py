@@ -31,7 +31,9 @@ class Standing:
     ruling: Ruling
     open: bool
     deadline: int
+    stored_deadline: int
     blocked_until: int
+    challengeable: bool
     challengeable_until: int
     next_stake: int | None
     terms: DisputeTerms
@@ -57,7 +59,10 @@ def standing(org: Organisation, number: int) -> Standing:
     bond, case = read(RESOLVER, "bondOf", number), read(RESOLVER, "caseOf", number)
     state = ProposalState(read("Governance", "state", number))
     eta, ends = read("Governance", "proposalEta", number), read("Governance", "proposalDeadline", number)
-    blocked = read(RESOLVER, "executionBlockedUntil", number)
+    blocked, now = read(RESOLVER, "executionBlockedUntil", number), org.chain.head().timestamp
+    window = read("TimelockController", "getMinDelay")
+    replaces_arbitrator = read("Governance", "replacesArbitratorOnly", number)
+    can = not case.open and not replaces_arbitrator and dispute.challengeable(state, eta, blocked, now)
     terms = DisputeTerms(
         *(
             read(RESOLVER, "parameter", name.ljust(32, b"\0"))
@@ -78,9 +83,11 @@ def standing(org: Organisation, number: int) -> Standing:
         ruling=Ruling(case.ruling),
         open=case.open,
         deadline=read(RESOLVER, "deadlineOf", number) if case.open else case.deadline,
+        stored_deadline=case.deadline,
         blocked_until=0 if case.open else blocked,
-        # Before it is queued nobody knows its eta: it can be challenged at least until voting ends.
-        challengeable_until=0 if state.final or case.open else max(eta, blocked) or ends,
+        challengeable=can,
+        # Before it is queued nobody knows its eta: it is the veto window after the end of voting, or later.
+        challengeable_until=max(eta or max(ends, now) + window, blocked) if can else 0,
         next_stake=dispute.next_stake(terms, case.round),
         terms=terms,
     )
@@ -131,7 +138,7 @@ def render(org: Organisation, found: Standing) -> None:
         out.print(f"  {'until':<11}{when(found.deadline, now)} it can be {what}; nothing executes before")
         for line in stakes(org, found):
             out.print(f"  {'':<11}{line}")
-    elif found.challengeable_until > now and found.next_stake is not None and found.bond:
+    elif found.challengeable and found.next_stake is not None and found.bond:
         out.print(f"  {'challenge':<11}with {res(org, found.next_stake)}, until {when(found.challengeable_until, now)}")
         for line in stakes(org, found):
             out.print(f"  {'':<11}{line}")

@@ -123,11 +123,10 @@ def _possible(session: Session, found: Standing) -> int:
         raise Refused(f"nothing stands behind proposal {number} any more", hint="its bond was lost or given back")
     if found.next_stake is None:
         raise Refused(f"proposal {number} was challenged three times", hint="only the vote can stop it now")
-    now = org.chain.head().timestamp
-    if found.state.final or now >= found.challengeable_until:
+    if not found.challengeable:
         raise Refused(
-            f"proposal {number} can no longer be challenged: it is {found.state.name.capitalize()}",
-            hint="a challenge counts while it is voted on, and until it can be executed",
+            f"proposal {number} can not be challenged (any more): it is {found.state.name.capitalize()}",
+            hint="a challenge counts while it is voted on and until it can be executed, but for a new arbitrator alone",
         )
     has: int = org.chain.read("ReserveToken", "balanceOf", session.account)
     if has < found.next_stake:

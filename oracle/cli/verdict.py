@@ -12,7 +12,7 @@ from oracle.cli.accounts import proposal_id
 from oracle.cli.cases import COMMITTEE, RESOLVER, standing
 from oracle.cli.checking import check, repeated_by
 from oracle.cli.command import command
-from oracle.cli.output import out
+from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.cli.words import when
 from oracle.domain.attestation import report_data
@@ -20,7 +20,8 @@ from oracle.domain.dispute import Ground, Ruling, SignedVerdict, Verdict
 from oracle.domain.errors import BadInput, Refused, Unreachable
 from oracle.enclave import quote
 from oracle.enclave.policy import read_policy
-from oracle.jobs.disputes.judge import agreement, collect, relaying
+from oracle.jobs.disputes.cases import verdict_deadline
+from oracle.jobs.disputes.judge import agreement, collect, leave, relaying
 from oracle.mechanism.verdict import evidence as evidence_of
 from oracle.mechanism.verdict import sentence
 from oracle.mechanism.verdict_message import MAX_MESSAGE
@@ -54,17 +55,20 @@ def verdict(
         raise Unreachable(
             f"nothing can be judged: {sentence(found.failure)}", hint="fetch the data, or let time decide"
         )
+    deadline = verdict_deadline(org.chain, number, case.stored_deadline)
+    if deadline is None:
+        raise Refused("it is too late for a verdict", hint="gengov challenge settle ends the case by time")
     evidence = evidence_of(found)
     ruling = Ruling.VALID if found.valid else Ruling.INVALID
-    said = Verdict(number, case.round, ruling, keccak(evidence), case.deadline)
+    said = Verdict(number, case.round, ruling, keccak(evidence), deadline)
     vouched = _read(attestation, "attestation") if attestation else b""
     if attestation and (word := attested(session, SignedVerdict(said, session.account, b"", vouched))) != ATTESTED:
         raise Refused(
             f"{attestation} is of no use: {word}", hint="the quote must be of the digest, by an enclave_policy"
         )
     signed = verdicts.sign(org.chain, session.signer, said, vouched)
-    org.store.put(evidence)
     left = _leave(session, signed, target)
+    org.store.put(evidence)
     data = {
         "proposal_id": number,
         "round": said.round,
@@ -175,7 +179,11 @@ def evidence(
 def signed_so_far(session: Session, number: int, round_: int) -> list[dict[str, Any]]:
     """The verdicts of one round that lie in the inboxes: who says what, and whether an enclave vouches for it."""
     inboxes = wiring.open_inboxes(session.settings)
-    found = collect(session.organisation.chain, inboxes, number, round_) if inboxes else []
+    try:
+        found = collect(session.organisation.chain, inboxes, number, round_)
+    except Refused as error:  # the chain's part of the answer stands without them
+        err.print(error.message, markup=False)
+        found = []
     return [
         {"signer": each.signer, "ruling": each.verdict.ruling.word, "attestation": attested(session, each)}
         for each in sorted(found, key=lambda each: each.signer)
@@ -198,34 +206,43 @@ def attested(session: Session, signed: SignedVerdict) -> str:
 
 
 def _leave(session: Session, signed: SignedVerdict, target: Path | None) -> list[str]:
-    """Hands the verdict to every inbox and to the file; Refused if there is neither."""
-    settings, said = session.settings, signed.verdict
-    message = verdicts.dumps(session.organisation.chain, signed)
-    places = ([str(settings.home / "inbox")] if settings.inbox_listen else []) + list(settings.inboxes)
-    if target is None and not places:
+    """Writes the verdict to the file, and leaves it in every inbox that takes it; Refused if nothing does."""
+    chain, inboxes = session.organisation.chain, wiring.open_inboxes(session.settings)
+    message = verdicts.dumps(chain, signed)
+    if len(message) > MAX_MESSAGE:
+        raise BadInput(
+            f"the signed verdict would have {len(message):,} bytes", hint=f"at most {MAX_MESSAGE:,}: send it unattested"
+        )
+    if target is not None:
+        _write(target, message)
+    elif not inboxes:
         raise Refused(
             "there is no inbox to leave the verdict in", hint="set inboxes in the settings, or give --out FILE"
         )
-    for inbox in wiring.open_inboxes(settings):
-        inbox.put(said.proposal_id, said.round, signed.signer, message)
-    if target is not None:
-        _write(target, message)
-        places.append(str(target))
-    return places
+    written = [] if target is None else [str(target)]
+    try:
+        return [inbox.place for inbox in leave(chain, inboxes, signed)] + written
+    except Refused as error:
+        if target is None:
+            raise
+        err.print(error.message, markup=False)
+        return written
 
 
 def _agreed(session: Session, number: int, round_: int, files: list[Path]) -> list[SignedVerdict]:
     """Enough verdicts that say the same, from files and inboxes. Refused, saying who signed what, if there are not."""
-    chain, settings = session.organisation.chain, session.settings
+    chain, now = session.organisation.chain, session.organisation.chain.head().timestamp
+    needed = int(chain.read(COMMITTEE, "threshold"))
     found = []
     for path in files:
         one = verdicts.accept(chain, _read(path, "signed verdict"), name=str(path))
         if (one.verdict.proposal_id, one.verdict.round) != (number, round_):
             raise BadInput(f"{path} is about another case", hint=f"this one is round {round_} of proposal {number}")
         found.append(one)
-    found += collect(chain, wiring.open_inboxes(settings), number, round_)
-    needed = int(chain.read(COMMITTEE, "threshold"))
-    agreed = agreement(found, needed)
+    if agreed := agreement(found, needed, now):
+        return agreed  # what is at hand is enough, whether or not an inbox answers
+    found += collect(chain, wiring.open_inboxes(session.settings), number, round_)
+    agreed = agreement(found, needed, now)
     if not agreed:
         said = [f"{each.signer} {each.verdict.ruling.word}" for each in found] or ["nobody signed yet"]
         raise Refused(

@@ -42,7 +42,7 @@ def _silent(step: Step) -> None:
 class Verifier:
     """What an oracle needs to check proposals, and how far it goes on its own.
 
-    `challenge_budget` is the most that is at stake at one time, in reserve base units (0: it never challenges);
+    `challenge_budget` is the most that is at stake or lost, in all, in reserve base units (0: it never challenges);
     `data_patience` the seconds that it waits for data before it challenges their absence.
     """
 

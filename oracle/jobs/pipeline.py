@@ -35,10 +35,10 @@ PIPELINE: tuple[tuple[Stage, Job, frozenset[Role]], ...] = (
     (Stage.POST, post, _POSTER),
     (Stage.FORFEIT, forfeit, _KEEPER),
     (Stage.PUBLISH, publish, _POSTER),
-    (Stage.VERIFY, verify, _VERIFIER),
-    (Stage.CHALLENGE, challenge, _VERIFIER),
     (Stage.SIGN, sign, _VERIFIER),
     (Stage.RELAY, relay, _VERIFIER),
+    (Stage.VERIFY, verify, _VERIFIER),
+    (Stage.CHALLENGE, challenge, _VERIFIER),
     (Stage.TIME_OUT, time_out, _VERIFIER | _KEEPER),
     (Stage.QUEUE, queue, _KEEPER),
     (Stage.EXECUTE, execute, _KEEPER),
@@ -49,7 +49,9 @@ PIPELINE: tuple[tuple[Stage, Job, frozenset[Role]], ...] = (
 )
 """Each job does at most one thing and says so; None means that nothing of its kind is due.
 
-The veto window comes before execution, so that an oracle of both roles never executes what it would challenge.
+The veto window comes before execution, so that an oracle of both roles never executes what it would challenge. What was
+checked is signed and relayed before the next check, which may be long; the check comes right before the stake, for
+missing data may have turned up.
 """
 
 

@@ -18,6 +18,11 @@ class FolderInbox:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self._root)
+
     def put(self, proposal_id: int, round_: int, signer: str, message: bytes) -> None:
         """Writes, or replaces, the signer's message."""
         if not re.fullmatch(r"0x[0-9a-fA-F]{40}", signer):

@@ -24,6 +24,11 @@ class HttpInbox:
     def __init__(self, url: str, *, timeout: float = 20.0) -> None:
         self._url, self._timeout = url.rstrip("/"), timeout
 
+    @property
+    def place(self) -> str:
+        """The address."""
+        return self._url
+
     def put(self, proposal_id: int, round_: int, signer: str, message: bytes) -> None:
         """Posts the message."""
         self._ask("PUT", f"/verdicts/{proposal_id}/{round_}/{signer}", message)

@@ -20,7 +20,19 @@ from oracle.storage.inbox_folder import FolderInbox
 from tests.support.dying import Crash, Dying
 from tests.support.fake_model import FakeModel
 from tests.support.organisation import FOR, Organisation, found
-from tests.support.verifiers import CHALLENGER, PATIENCE, Watch, dishonest, members, post, rich, watch
+from tests.support.verifiers import (
+    CHALLENGER,
+    PATIENCE,
+    Watch,
+    challenge,
+    dishonest,
+    members,
+    money,
+    post,
+    rich,
+    state,
+    watch,
+)
 from tests.support.way import restarted, to_samples
 
 RESOLVER = "DisputeResolver"
@@ -41,14 +53,6 @@ def org(auctioned: Organisation, tmp_path: Path) -> Iterator[Organisation]:
         yield replace(made, ctx=replace(made.ctx, store=FolderStore(tmp_path / "store")))
 
 
-def state(org: Organisation, number: int) -> ProposalState:
-    return ProposalState(org.chain.read("Governance", "state", number))
-
-
-def money(org: Organisation, who: str) -> int:
-    return int(org.chain.read("ReserveToken", "balanceOf", org.address(who)))
-
-
 def vote_through(org: Organisation, number: int) -> None:
     """Everybody votes for it, and voting is over."""
     org.node.time.skip(1)
@@ -56,12 +60,6 @@ def vote_through(org: Organisation, number: int) -> None:
         org.send(who, "Governance", "castVote", number, FOR)
     org.node.time.skip_to(int(org.chain.read("Governance", "proposalDeadline", number)) + 1)
     org.run()
-
-
-def challenge(org: Organisation, who: str, number: int, ground: Ground = Ground.SAMPLES) -> None:
-    stake = rich(org, who)
-    org.send(who, "ReserveToken", "approve", org.chain.address(RESOLVER), stake)
-    org.send(who, RESOLVER, "challenge", number, int(ground), "")
 
 
 def test_fraud__is_caught_loses_its_bond_and_never_executes(org: Organisation, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_open__too_late_or_without_money__is_refused(gengov: Gengov) -> None:
     assert "the account has 0 mUSDC" in gengov.said
     gengov("devnet", "skip", "30m")
     gengov(*INSIST, code=1)
-    assert "can no longer be challenged" in gengov.said
+    assert "can not be challenged" in gengov.said
 
 
 def test_verdicts_by_hand__two_of_three__rule_and_leave_evidence(gengov: Gengov) -> None:

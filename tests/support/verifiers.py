@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from oracle.domain.dispute import Ground
+from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Role, Stage
 from oracle.jobs.context import Context, Step, Verifier
 from oracle.jobs.runner import run_due
@@ -84,6 +86,20 @@ def post(org: Organisation, *, mind: Mind = clear, store: Path | None = None) ->
     number = int(org.chain.read("PromptUpdate", "activeProposal"))
     assert number
     return number
+
+
+def state(org: Organisation, number: int) -> ProposalState:
+    return ProposalState(org.chain.read("Governance", "state", number))
+
+
+def money(org: Organisation, who: str) -> int:
+    return int(org.chain.read("ReserveToken", "balanceOf", org.address(who)))
+
+
+def challenge(org: Organisation, who: str, number: int, ground: Ground = Ground.SAMPLES) -> None:
+    stake = rich(org, who)
+    org.send(who, "ReserveToken", "approve", org.chain.address("DisputeResolver"), stake)
+    org.send(who, "DisputeResolver", "challenge", number, int(ground), "")
 
 
 def _made(folder: Path) -> Path:

@@ -1,10 +1,12 @@
 """The bonded proposals and the cases about them, as the chain tells them now."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from oracle.domain.dispute import DisputeTerms, Ground, Ruling
 from oracle.domain.proposal import ProposalState
 from oracle.jobs.context import Context
+from oracle.ports.chain import Chain
 
 RESOLVER = "DisputeResolver"
 COMMITTEE = "VerifierCommittee"
@@ -81,6 +83,41 @@ def _case(ctx: Context, number: int) -> Case | None:
     return Case(
         case.challenger, case.stake, Ground(case.ground), case.round, case.deadline, Ruling(case.ruling), case.open
     )
+
+
+def staked(ctx: Context) -> int:
+    """What this account has at stake in open cases and lost in earlier ones, in reserve base units.
+
+    Only an Invalid case gives the stake back, and it is a proposal's last one.
+    """
+    own = ctx.chain.events(RESOLVER, "Challenged", first=ctx.first_block, where={"challenger": ctx.account})
+    cases = {number: ctx.chain.read(RESOLVER, "caseOf", number) for number in {event.args["id"] for event in own}}
+    return sum(event.args["stake"] for event in own if not _gave_back(cases[event.args["id"]], event.args["round"]))
+
+
+def _gave_back(last: Any, round_: int) -> bool:
+    return last.round == round_ and Ruling(last.ruling) is Ruling.INVALID
+
+
+def to_judge(ctx: Context, proposal: Bonded) -> bool:
+    """Whether the arbitrator can still rule on the open case."""
+    case = proposal.open_case
+    if case is None or case.ground is Ground.DATA_UNAVAILABLE:
+        return False
+    return verdict_deadline(ctx.chain, proposal.id, case.deadline) is not None
+
+
+def verdict_deadline(chain: Chain, number: int, stored: int) -> int | None:
+    """The deadline that members sign into a verdict on an open case; None once it is too late for any.
+
+    All members must sign the same words, so it is the one `stored` with the case, as long as that lies ahead. On the
+    slow track a case outlives it while voting goes on, whose end may move.
+    """
+    now = chain.head().timestamp
+    if now < stored:
+        return stored
+    extended = int(chain.read(RESOLVER, "deadlineOf", number))
+    return extended if now < extended else None
 
 
 def terms(ctx: Context) -> DisputeTerms:

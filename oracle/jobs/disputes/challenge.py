@@ -1,16 +1,17 @@
 """Challenges a proposal that failed its check, with a stake out of a budget."""
 
 from oracle.domain.dispute import Ground, Ruling
-from oracle.domain.records import CheckRow, Stage
+from oracle.domain.errors import GengovError
+from oracle.domain.records import CheckRow, IntentState, Stage
 from oracle.jobs.acting import act, decide, refusal
 from oracle.jobs.context import Context, Step
-from oracle.jobs.disputes.cases import RESOLVER, Bonded, in_reserve
+from oracle.jobs.disputes.cases import RESOLVER, Bonded, in_reserve, staked
 from oracle.jobs.view import View
 from oracle.mechanism import dispute
 from oracle.ports.chain import Call
 
 RESERVE = "ReserveToken"
-_NOT_NOW = frozenset({"NotChallengeable", "CaseOpen", "AlreadyPublished", "ArbitratorReplacement"})
+_NOT_NOW = frozenset({"NotChallengeable", "CaseOpen", "AlreadyPublished", "ArbitratorReplacement", "NotBonded"})
 GROUNDS = {ground.word: ground for ground in Ground}
 
 
@@ -21,11 +22,14 @@ def challenge(ctx: Context, view: View) -> Step | None:
     """
     if ctx.verifier is None or not ctx.verifier.challenge_budget:
         return None
+    waiting: Step | None = None
     for proposal in view.bonded:
         found = ctx.ledger.check(proposal.id)
         if found is not None and _wants(ctx, proposal, found) and (step := _stake(ctx, view, proposal, found)):
-            return step
-    return None
+            if step.done:
+                return step
+            waiting = waiting or step  # another stake may be small enough
+    return waiting
 
 
 def _wants(ctx: Context, proposal: Bonded, found: CheckRow) -> bool:
@@ -34,9 +38,19 @@ def _wants(ctx: Context, proposal: Bonded, found: CheckRow) -> bool:
         return False
     case = proposal.case
     if case is not None and case.ruling is Ruling.VALID and case.ground is not Ground.DATA_UNAVAILABLE:
-        decide(ctx, Stage.CHALLENGE, str(proposal.id), "overruled", f"the arbitrator does not see that {found.found}")
+        decide(ctx, Stage.CHALLENGE, str(proposal.id), "overruled", f"it was ruled valid, although {found.found}")
         return False
-    return found.ground != Ground.DATA_UNAVAILABLE.word or _waited(ctx, proposal, found)
+    return _in_time(ctx, proposal) and (found.ground != Ground.DATA_UNAVAILABLE.word or _waited(ctx, proposal, found))
+
+
+def _in_time(ctx: Context, proposal: Bonded) -> bool:
+    """Whether the chain would take a challenge, so that nothing is approved for one that it would not."""
+    read = ctx.chain.read
+    if read("Governance", "replacesArbitratorOnly", proposal.id):
+        return False
+    eta = int(read("Governance", "proposalEta", proposal.id))
+    blocked = int(read(RESOLVER, "executionBlockedUntil", proposal.id))
+    return dispute.challengeable(proposal.state, eta, blocked, ctx.chain.head().timestamp)
 
 
 def _waited(ctx: Context, proposal: Bonded, found: CheckRow) -> bool:
@@ -54,24 +68,33 @@ def _stake(ctx: Context, view: View, proposal: Bonded, found: CheckRow) -> Step 
     if stake is None:
         return None
     key = f"{proposal.id}/{proposal.rounds + 1}"
-    at_stake = sum(p.case.stake for p in view.bonded if p.case and p.case.open and p.case.challenger == ctx.account)
-    if at_stake + stake > ctx.verifier.challenge_budget:
-        most = in_reserve(ctx, ctx.verifier.challenge_budget)
-        reason = f"{in_reserve(ctx, at_stake + stake)} at stake would pass the budget of {most}"
+    spent, budget = staked(ctx), ctx.verifier.challenge_budget
+    if spent + stake > budget:
+        reason = f"{in_reserve(ctx, spent + stake)} at stake or lost would pass the budget of {in_reserve(ctx, budget)}"
         decide(ctx, Stage.CHALLENGE, key, "over budget", reason)
         return Step(Stage.CHALLENGE, key, f"cannot challenge: {reason}", done=False)
-    spender = ctx.chain.address(RESOLVER)
-    if int(ctx.chain.read(RESERVE, "allowance", ctx.account, spender)) < stake:
-        approve = Call(RESERVE, "approve", (spender, stake))
-        return act(
-            ctx,
-            Stage.CHALLENGE,
-            f"approve/{key}",
-            approve,
-            f"let the resolver take a stake of {in_reserve(ctx, stake)}",
-        )
-    uri = ctx.store.put(found.evidence).uri
+    if int(ctx.chain.read(RESERVE, "allowance", ctx.account, ctx.chain.address(RESOLVER))) < stake:
+        return _approve(ctx, f"approve/{key}", stake)
+    uri = _keep_evidence(ctx, found)
     call = Call(RESOLVER, "challenge", (proposal.id, int(GROUNDS[found.ground]), uri))
     if refusal(ctx, call, _NOT_NOW) is not None:
         return None
     return act(ctx, Stage.CHALLENGE, key, call, f"challenged the proposal of epoch {proposal.epoch}: {found.ground}")
+
+
+def _approve(ctx: Context, key: str, stake: int) -> Step:
+    """Lets the resolver take the stake. It may be done again, unlike a stake: the allowance may have gone elsewhere."""
+    intent = ctx.ledger.intent(Stage.CHALLENGE, key)
+    if intent is not None and intent.state is IntentState.CONFIRMED:
+        ctx.ledger.drop(Stage.CHALLENGE, key, "what it allowed is not enough any more")
+    call = Call(RESERVE, "approve", (ctx.chain.address(RESOLVER), stake))
+    return act(ctx, Stage.CHALLENGE, key, call, f"let the resolver take a stake of {in_reserve(ctx, stake)}")
+
+
+def _keep_evidence(ctx: Context, found: CheckRow) -> str:
+    """Where the evidence lies; empty if the store does not take it, for it can be made again and the window closes."""
+    try:
+        return ctx.store.put(found.evidence).uri
+    except GengovError as error:
+        decide(ctx, Stage.CHALLENGE, str(found.proposal_id), "evidence not stored", error.message)
+        return ""

@@ -1,5 +1,6 @@
 """Ends what only waits for somebody to say so: cases past their deadline, bonds of final proposals, money to take."""
 
+from oracle.domain.errors import Unreachable
 from oracle.domain.records import Stage
 from oracle.jobs.acting import act, refusal
 from oracle.jobs.context import Context, Step
@@ -30,11 +31,14 @@ def release(ctx: Context, view: View) -> Step | None:
 
 
 def withdraw(ctx: Context, view: View) -> Step | None:
-    """Takes out what disputes and released bonds credited to this account."""
+    """Takes out what disputes and released bonds credited to this account. Unreachable without the logs of credits."""
     amount = int(ctx.chain.read(RESOLVER, "creditOf", ctx.account))
     if not amount:
         return None
     where = {"account": ctx.account}
-    last = ctx.chain.events(RESOLVER, "Credited", first=ctx.first_block, where=where)[-1]
+    credits = ctx.chain.events(RESOLVER, "Credited", first=ctx.first_block, where=where)
+    if not credits:
+        raise Unreachable("the chain does not give the event of a credit", hint="use an endpoint that keeps logs")
+    last = credits[-1]
     key = f"{last.block_number}/{last.log_index}"  # each credit is taken once, however much it is
     return act(ctx, Stage.WITHDRAW, key, Call(RESOLVER, "withdraw"), f"withdrew {in_reserve(ctx, amount)}")

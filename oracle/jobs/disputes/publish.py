@@ -15,6 +15,8 @@ def publish(ctx: Context, view: View) -> Step | None:
         case = proposal.open_case
         if case is None or case.ground is not Ground.DATA_UNAVAILABLE or not _own(ctx, proposal.proposer):
             continue
+        if ctx.chain.head().timestamp >= case.deadline:
+            continue
         call = Call(RESOLVER, "publish", (proposal.id, ctx.store.get(proposal.data_digest)))
         return act(ctx, Stage.PUBLISH, proposal.round_key, call, f"published the data of epoch {proposal.epoch}")
     return None

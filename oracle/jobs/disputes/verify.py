@@ -5,7 +5,7 @@ from oracle.domain.errors import GengovError, Refused, Unreachable
 from oracle.domain.records import CheckRow, Stage
 from oracle.jobs.acting import decide
 from oracle.jobs.context import Context, Step
-from oracle.jobs.disputes.cases import Bonded
+from oracle.jobs.disputes.cases import Bonded, to_judge
 from oracle.jobs.view import View
 from oracle.mechanism.verdict import evidence, sentence
 from oracle.verification import OnChain, verify_proposal
@@ -18,7 +18,10 @@ def verify(ctx: Context, view: View) -> Step | None:
     failed: list[GengovError] = []
     for proposal in view.bonded:
         known = ctx.ledger.check(proposal.id)
-        if proposal.state.final or (known is not None and known.ground != Ground.DATA_UNAVAILABLE.word):
+        if known is not None and known.ground != Ground.DATA_UNAVAILABLE.word:
+            continue
+        # A proposal that was voted down is still judged: somebody's stake and the bond hang on it.
+        if proposal.state.final and not to_judge(ctx, proposal):
             continue
         try:
             found = check(ctx, proposal)
@@ -50,8 +53,11 @@ def check(ctx: Context, proposal: Bonded) -> CheckRow:
 
 
 def _keep(ctx: Context, found: CheckRow) -> Step:
-    ctx.store.put(found.evidence)
     ctx.ledger.save_check(found)
+    try:
+        ctx.store.put(found.evidence)
+    except GengovError as error:  # a whole check was paid for it, and anyone can make the evidence again
+        decide(ctx, Stage.VERIFY, str(found.proposal_id), "evidence not stored", error.message)
     decide(ctx, Stage.VERIFY, str(found.proposal_id), found.ground or "valid", found.found)
     verdict = "valid" if found.valid else f"invalid: {found.found}"
     return Step(Stage.VERIFY, str(found.proposal_id), f"checked a proposal: {verdict}")
