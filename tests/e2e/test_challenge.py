@@ -77,6 +77,35 @@ def test_open__too_late_or_without_money__is_refused(gengov: Gengov) -> None:
     assert "can not be challenged" in gengov.said
 
 
+def test_open__after_the_vote_and_before_it_is_queued__is_still_possible(gengov: Gengov) -> None:
+    gengov("devnet", "skip", "1s")
+    for who in ("alice", "bob"):
+        gengov("vote", "cast", "latest", "for", "--as", who, "--yes")
+    gengov("devnet", "skip", "10m")
+    found = gengov.json("challenge", "status")
+    assert found["state"] == "Succeeded" and found["challengeable_until"] > 0
+    assert "with 500 mUSDC, until" in gengov("challenge", "status")
+    assert "the case is open" in gengov(*INSIST)
+
+
+def test_an_inbox_that_is_gone__stops_no_one_who_has_files(gengov: Gengov) -> None:
+    gengov(*INSIST)
+    devnet = json.loads((gengov.folder / ".gengov" / "devnet.json").read_text())
+    lines = [f'{name} = "{devnet[name]}"' for name in ("rpc", "deployment", "home", "models")]
+    (gengov.folder / "gone.toml").write_text("\n".join([*lines, 'inboxes = ["nowhere"]', ""]))
+    settings, signed = ("--yes", "--config", "gone.toml"), list[str]()
+    gengov("challenge", "verdict", "latest", "--as", "verifier1", *settings, code=1)
+    assert "no inbox takes the verdict" in gengov.said
+    (gengov.folder / "nowhere").write_text("")
+    for role in ("verifier1", "verifier2"):
+        made = gengov.json("challenge", "verdict", "latest", "--as", role, "--out", f"{role}.json", *settings)
+        assert made["left_at"] == [f"{role}.json"]
+        signed += ["--signed", f"{role}.json"]
+    assert gengov.json("challenge", "status", "--config", "gone.toml")["verdicts"] == []
+    assert "no inbox answers" in gengov.said
+    assert gengov.json("challenge", "settle", "latest", "--as", "bob", *signed, *settings)["ruling"] == "valid"
+
+
 def test_verdicts_by_hand__two_of_three__rule_and_leave_evidence(gengov: Gengov) -> None:
     gengov(*INSIST)
     first = sign(gengov, "verifier1")
