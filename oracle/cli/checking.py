@@ -3,11 +3,11 @@
 from oracle import wiring
 from oracle.cli.progress import bars
 from oracle.cli.session import Session
-from oracle.domain.verdict import Verdict
+from oracle.domain.verdict import CheckResult
 from oracle.verification import verify_proposal
 
 
-def check(session: Session, number: int) -> Verdict:
+def check(session: Session, number: int) -> CheckResult:
     """With this machine's store and models, and a bar on stderr."""
     org = session.organisation
     with bars() as shown:

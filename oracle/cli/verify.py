@@ -16,7 +16,7 @@ from oracle.domain.committed_model import ZERO_ADDRESS, CommittedModel
 from oracle.domain.dispute import Ground
 from oracle.domain.errors import BadInput, Refused, Unreachable
 from oracle.domain.sampler import Sampler
-from oracle.domain.verdict import Failure, Verdict
+from oracle.domain.verdict import CheckResult, Failure
 from oracle.mechanism import data_file
 from oracle.mechanism.committed_rules import require_rules
 from oracle.mechanism.model_id import model_id
@@ -50,46 +50,46 @@ def verify(
         try:
             if number is None:
                 wanted = bytes32(seed, "--seed") if seed else None
-                verdict = verify_file(held or b"", opened, seed=wanted, progress=step)
+                result = verify_file(held or b"", opened, seed=wanted, progress=step)
             else:
                 at = wiring.on_chain(session.organisation)
-                verdict = verify_proposal(at, number, opened, data=held, progress=step)
+                result = verify_proposal(at, number, opened, data=held, progress=step)
         except Refused as error:  # of this machine or what was typed: exit 1 says that the proposal is invalid
             raise BadInput(error.message, hint=error.hint) from error
     if target is not None:
-        _write(target, evidence(verdict))
-    session.emit(document(verdict, number), lambda: render(verdict))
-    if verdict.failure is not None:
-        data_missing = verdict.failure.ground is Ground.DATA_UNAVAILABLE
+        _write(target, evidence(result))
+    session.emit(document(result, number), lambda: render(result))
+    if result.failure is not None:
+        data_missing = result.failure.ground is Ground.DATA_UNAVAILABLE
         raise typer.Exit(Unreachable.exit_code if data_missing else Refused.exit_code)
 
 
-def document(verdict: Verdict, number: int | None) -> dict[str, Any]:
-    """A verdict as one JSON object."""
+def document(result: CheckResult, number: int | None) -> dict[str, Any]:
+    """The result of a check as one JSON object."""
     return {
         **({} if number is None else {"proposal_id": number}),
-        "valid": verdict.valid,
-        "failure": _failure(verdict.failure) if verdict.failure else None,
-        "evidence_hash": evidence_hash(verdict),
-        "numeric_class": verdict.numeric_class or None,
-        "tau": verdict.tau,
-        "engine": verdict.engine or None,
-        "samples": verdict.samples,
-        "tokens": verdict.tokens,
-        "worst_margin": verdict.worst_margin,
-        "not_checked": list(verdict.unchecked),
+        "valid": result.valid,
+        "failure": _failure(result.failure) if result.failure else None,
+        "evidence_hash": evidence_hash(result),
+        "numeric_class": result.numeric_class or None,
+        "tau": result.tau,
+        "engine": result.engine or None,
+        "samples": result.samples,
+        "tokens": result.tokens,
+        "worst_margin": result.worst_margin,
+        "not_checked": list(result.unchecked),
     }
 
 
-def render(verdict: Verdict) -> None:
-    """Say a verdict to people."""
-    if verdict.failure is not None:
-        out.print(f"[bold red]invalid[/] · {verdict.failure.ground.word}")
-        out.print(f"  {sentence(verdict.failure)}", markup=False)
+def render(result: CheckResult) -> None:
+    """Say a result to people."""
+    if result.failure is not None:
+        out.print(f"[bold red]invalid[/] · {result.failure.ground.word}")
+        out.print(f"  {sentence(result.failure)}", markup=False)
     else:
-        out.print(f"[bold green]valid[/] · {verdict.samples} samples, {verdict.tokens:,} tokens by {verdict.engine}")
-    out.print(f"  evidence 0x{evidence_hash(verdict).hex()}")
-    for what in verdict.unchecked:
+        out.print(f"[bold green]valid[/] · {result.samples} samples, {result.tokens:,} tokens by {result.engine}")
+    out.print(f"  evidence 0x{evidence_hash(result).hex()}")
+    for what in result.unchecked:
         err.print(f"  [dim]not checked: {what}[/]")
 
 

@@ -1,4 +1,7 @@
-"""What a check of samples finds, token by token, and when a difference is more than arithmetic explains."""
+"""What a check finds, token by token and in all, and when a difference is more than arithmetic explains.
+
+What a member of the committee signs about it is the `Verdict` of `oracle/domain/dispute.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,7 +114,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What a check of a proposal, or of a data file, came to.
 
     `tokens` of `samples` samples were compared by `engine` before the check ended, the worst was `worst_margin` below

@@ -1,23 +1,23 @@
-"""A verdict as evidence: bytes that all honest verifiers write alike, whatever engine each of them runs."""
+"""The result of a check as evidence: bytes that all honest verifiers write alike, whatever engine each of them runs."""
 
 from eth_hash.auto import keccak
 
 from oracle.domain.dispute import Ground
-from oracle.domain.verdict import MARGIN_BITS, Failure, Scalar, Verdict
+from oracle.domain.verdict import MARGIN_BITS, CheckResult, Failure, Scalar
 from oracle.mechanism import canonical
 
 MAX_SCALAR = 200
 """Longest text in evidence; a longer one is represented by its hash."""
 
 
-def evidence(verdict: Verdict) -> bytes:
+def evidence(result: CheckResult) -> bytes:
     """Canonical JSON of {ground, sample, position, expected, got, margin}; all null where nothing is wrong.
 
     What an engine finds in class E is an integer on every machine. In the other classes which token misses first, by
     how much, and what would have been drawn instead are equal only up to noise of the arithmetic: there the evidence
     says that the samples fail, and no more.
     """
-    failure = verdict.failure
+    failure = result.failure
     exact = failure is not None and failure.numeric_class in ("", "E")
     return canonical.dumps(
         {
@@ -31,9 +31,9 @@ def evidence(verdict: Verdict) -> bytes:
     )
 
 
-def evidence_hash(verdict: Verdict) -> bytes:
+def evidence_hash(result: CheckResult) -> bytes:
     """keccak256 of the evidence (32 bytes): what verifiers sign."""
-    return keccak(evidence(verdict))
+    return keccak(evidence(result))
 
 
 def scalar(value: object) -> Scalar:

@@ -19,7 +19,7 @@ from oracle.domain.committed_model import CommittedModel
 from oracle.domain.dispute import Ground
 from oracle.domain.errors import BadInput, OtherRules, Unreachable
 from oracle.domain.sampler import Sampler
-from oracle.domain.verdict import Failure, Verdict
+from oracle.domain.verdict import CheckResult, Failure
 from oracle.mechanism import data_file
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.data_file import DataFile
@@ -48,7 +48,7 @@ Raises OtherRules where the model's manifest commits to other rules: an approved
 
 def verify_file(
     data: bytes, open_model: OpenModel, *, seed: bytes | None = None, progress: Progress | None = None
-) -> Verdict:
+) -> CheckResult:
     """Checks a data file with nothing but the model it names; `seed` is what it must have been drawn with, if known.
 
     Raises BadInput if the file is malformed or of a class that nobody can verify, and what `open_model` and the engine
@@ -67,10 +67,10 @@ def verify_proposal(
     *,
     data: bytes | None = None,
     progress: Progress | None = None,
-) -> Verdict:
+) -> CheckResult:
     """Checks a posted proposal against everything the chain says; `data` spares the look in the store.
 
-    Data that cannot be had is a verdict too, on its own ground. Raises Refused if no slot posted the proposal, BadInput
+    Data that cannot be had is a result too, on its own ground. Raises Refused if no slot posted the proposal, BadInput
     if `data` is not what it names, Unreachable if the chain does not answer, and what `open_model` raises.
     """
     posted = read_posted(at, proposal_id)
@@ -80,7 +80,7 @@ def verify_proposal(
             data = fetch(at, posted)
         except Unreachable as error:
             missing = Failure(Ground.DATA_UNAVAILABLE, "data", "0x" + digest.hex(), None, note=error.message)
-            return Verdict(missing)
+            return CheckResult(missing)
     elif sha256(data).digest() != digest:
         raise BadInput(
             f"this is not the data of proposal {proposal_id}: its sha256 is 0x{sha256(data).hexdigest()}",
@@ -88,7 +88,7 @@ def verify_proposal(
         )
     file = _read(data, posted)
     if isinstance(file, Failure):
-        return Verdict(file)
+        return CheckResult(file)
     _require_checkable(file)
     return _judge(file, _on_chain(file, data, posted, at), open_model, (facts.UNCHECKED,), progress)
 
@@ -149,17 +149,17 @@ def _judge(
     open_model: OpenModel,
     unchecked: tuple[str, ...],
     progress: Progress | None,
-) -> Verdict:
+) -> CheckResult:
     failure = next(cheap, None)
     if failure is not None:
-        return Verdict(failure, file.sampler.numeric_class, file.sampler.tau, unchecked=unchecked)
+        return CheckResult(failure, file.sampler.numeric_class, file.sampler.tau, unchecked=unchecked)
     try:
         runner = open_model(file.slot.model, file.sampler)
     except OtherRules as error:
         failure = Failure(Ground.PROMPT, "sampler id", scalar(error.committed), scalar(sampler_id(file.sampler)))
-        return Verdict(failure, file.sampler.numeric_class, file.sampler.tau, unchecked=unchecked)
+        return CheckResult(failure, file.sampler.numeric_class, file.sampler.tau, unchecked=unchecked)
     found = check_tokens(file, runner, progress)
-    return Verdict(
+    return CheckResult(
         failure=found.failure,
         numeric_class=file.sampler.numeric_class,
         tau=file.sampler.tau,

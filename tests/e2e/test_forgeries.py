@@ -12,7 +12,7 @@ import pytest
 from oracle.domain.committed_model import CommittedModel
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.slot import SlotContext
-from oracle.domain.verdict import Verdict
+from oracle.domain.verdict import CheckResult
 from oracle.mechanism import chainless
 from oracle.mechanism.actions import answer_schema
 from oracle.mechanism.generation import build
@@ -108,7 +108,7 @@ def missed(source: Source, number: int, kind: str, times: int) -> list[Any]:
     return wrong
 
 
-def verdict_on_truth(source: Source, number: int) -> Verdict:
+def verdict_on_truth(source: Source, number: int) -> CheckResult:
     true = honest(source, number)
     at = posted(true.slot, encode(true.prompt), true.posting(), DEPLOYMENT)
     return verify_proposal(at, PROPOSAL, opening(source))

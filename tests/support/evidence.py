@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
-from oracle.domain.verdict import Verdict
+from oracle.domain.verdict import CheckResult
 from oracle.mechanism.prompt_rules import parse_prompt
 from oracle.mechanism.verdict import evidence
 from oracle.ports.model import ModelRunner
@@ -18,7 +18,7 @@ def evidence_by(runner: ModelRunner, samples: Sequence[RawSample], seed: bytes, 
     """The bytes that a verifier with this engine would sign, were everything but the tokens in order."""
     prompt = parse_prompt((SHIPPED / "example-prompt.json").read_bytes())
     file = SimpleNamespace(prompt=prompt, slot=SimpleNamespace(seed=seed), samples=samples, sampler=sampler)
-    return evidence(Verdict(check_tokens(cast(Any, file), runner).failure, sampler.numeric_class))
+    return evidence(CheckResult(check_tokens(cast(Any, file), runner).failure, sampler.numeric_class))
 
 
 def picked(honest: Sequence[RawSample], secret: Sequence[RawSample], place: int) -> list[RawSample]:

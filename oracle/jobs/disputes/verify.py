@@ -41,13 +41,13 @@ def check(ctx: Context, proposal: Bonded) -> CheckRow:
     if ctx.verifier is None:
         raise Refused("this oracle runs no checks", hint="give it the role verifier")
     at = OnChain(ctx.chain, ctx.store, ctx.deployment, ctx.first_block)
-    verdict = verify_proposal(at, proposal.id, ctx.verifier.open_model, progress=ctx.progress)
+    result = verify_proposal(at, proposal.id, ctx.verifier.open_model, progress=ctx.progress)
     return CheckRow(
         proposal_id=proposal.id,
-        ground=verdict.failure.ground.word if verdict.failure else "",
-        evidence=evidence(verdict),
-        found=sentence(verdict.failure) if verdict.failure else "the proposal is what the committed model answered",
-        engine=verdict.engine,
+        ground=result.failure.ground.word if result.failure else "",
+        evidence=evidence(result),
+        found=sentence(result.failure) if result.failure else "the proposal is what the committed model answered",
+        engine=result.engine,
         at=ctx.chain.head().timestamp,
     )
 

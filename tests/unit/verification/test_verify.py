@@ -13,7 +13,7 @@ from oracle.domain.dispute import Ground
 from oracle.domain.errors import BadInput, Refused, Reverted, Unreachable
 from oracle.domain.sample import RawSample
 from oracle.domain.sampler import Sampler
-from oracle.domain.verdict import Failure, SampleCheck, TokenMismatch, Verdict
+from oracle.domain.verdict import CheckResult, Failure, SampleCheck, TokenMismatch
 from oracle.mechanism import canonical, generation
 from oracle.mechanism.actions import sampler_id
 from oracle.mechanism.prompt_rules import encode
@@ -62,7 +62,7 @@ def made(sampler: Sampler = SAMPLER, **slot: Any) -> Posting:
     return Posting(built.generation, built.proof, built.actions, built.data)
 
 
-def told(posting: Posting, *, checker: FakeChecker | None = None, at: OnChain | None = None) -> Verdict:
+def told(posting: Posting, *, checker: FakeChecker | None = None, at: OnChain | None = None) -> CheckResult:
     """The verdict on a posting in the slot of the tests."""
     where = at or posted(SLOT, encode(PROMPT), posting, DEPLOYMENT)
     return verify_proposal(where, PROPOSAL, opening(checker or FakeChecker()))
@@ -290,7 +290,7 @@ def test_class_b__as_many_misses_as_its_rule_bears() -> None:
 
 def test_evidence__valid__is_the_same_for_every_valid_proposal() -> None:
     nothing = b'{"expected":null,"got":null,"ground":null,"margin":null,"position":null,"sample":null}'
-    assert evidence(told(made())) == evidence(Verdict(None, "F", 1000, "other", 9, 9, 9)) == nothing
+    assert evidence(told(made())) == evidence(CheckResult(None, "F", 1000, "other", 9, 9, 9)) == nothing
     assert evidence_hash(told(made())) == keccak(nothing)
 
 
