@@ -81,7 +81,8 @@ def test_open__after_the_vote_and_before_it_is_queued__is_still_possible(gengov:
     gengov("devnet", "skip", "1s")
     for who in ("alice", "bob"):
         gengov("vote", "cast", "latest", "for", "--as", who, "--yes")
-    gengov("devnet", "skip", "10m")
+    left = gengov.json("proposal", "show")["vote_until"] - gengov.json("slot", "show")["now"]
+    gengov("devnet", "skip", f"{left + 2}s")
     found = gengov.json("challenge", "status")
     assert found["state"] == "Succeeded" and found["challengeable_until"] > 0
     assert "with 500 mUSDC, until" in gengov("challenge", "status")
