@@ -8,7 +8,7 @@ from rich.markup import escape
 from oracle import wiring
 from oracle.cli.engines import engine_of
 from oracle.cli.output import err
-from oracle.cli.progress import bars
+from oracle.cli.progress import Step, bars
 from oracle.domain.errors import BadInput, Refused
 from oracle.domain.sampler import Sampler
 from oracle.mechanism import reports_data, reports_prompt
@@ -36,7 +36,7 @@ def draw(
     for line in said:
         err.print(f"[yellow]![/] {escape(line)}")
     with bars() as shown:
-        runner, hashes, sampler = _open(folder, engine, shown.bytes("reading the model"))
+        runner, hashes, sampler = open_model(folder, engine, shown.bytes("reading the model"))
         step = shown.samples(f"asking {len(asked)} questions", len(asked) * spec.samples)
         data, figures, settlement = reports_run.run(spec, runner, hashes, sampler, step)
     more = _more(data, figures, runner) | {"notes": said}
@@ -53,7 +53,8 @@ def draw(
 def check(data: DataFile, folder: Path, engine: str) -> tuple[Settlement | None, str, dict[str, Any]]:
     """Settlement, what is wrong first, and what to add: see `reports_run.verify`. BadInput for another model."""
     with bars() as shown:
-        runner, hashes, sampler = _open(folder, engine, shown.bytes("reading the model"), data.sampler.numeric_class)
+        reading, own = shown.bytes("reading the model"), data.sampler.numeric_class
+        runner, hashes, sampler = open_model(folder, engine, reading, own)
         if hashes != data.model:
             raise BadInput(f"{folder} is another model than the file names", hint="Name the folder of that model.")
         step = shown.samples("checking", len(data.answers) * data.spec.samples)
@@ -78,9 +79,10 @@ def notes(folder: Path) -> list[str]:
     ]
 
 
-def _open(
-    folder: Path, engine: str, progress: Any, numeric_class: str | None = None
+def open_model(
+    folder: Path, engine: str, progress: Step, numeric_class: str | None = None
 ) -> tuple[ModelRunner, Hashes, Sampler]:
+    """Runner, hashes and committed sampler of a model folder, by an engine's name or by the engine of a class."""
     committed = wiring.sampler_of(folder)
     chosen = engine_of(engine) if engine else wiring.engine_for(numeric_class or committed.numeric_class)
     runner, manifest = wiring.open_folder(folder, chosen, progress=progress)

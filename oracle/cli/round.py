@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from oracle.cli import reports_model
 from oracle.cli.command import command
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
@@ -22,6 +24,8 @@ from oracle.rounds.kinds import KINDS
 app = typer.Typer(name="round", no_args_is_help=True, help="A round in a folder: init, check, hash, post-file, verify.")
 
 Place = Annotated[Path, typer.Argument(help="Folder of the round.")]
+Model = Annotated[Path | None, typer.Option(help="Folder of the model that the round names, if it names one.")]
+Engine = Annotated[str, typer.Option(help="Engine that runs the model; by default the one of its class.")]
 
 
 @command(app, "init", chain=False)
@@ -95,12 +99,14 @@ def hash_(session: Session, folder: Place) -> None:
 def post_file(
     session: Session,
     folder: Place,
+    model: Model = None,
+    engine: Engine = "",
     force: Annotated[bool, typer.Option("--force", help="Write over results that differ.")] = False,
 ) -> None:
     """Compute result.json and payouts.csv from the inputs and write them: the same bytes on any machine."""
     place = Folder(folder)
     with bars() as progress, blas_threads(1):
-        made = settle.post(place, kinds.Tools(progress))
+        made = settle.post(place, tools(progress, model, engine))
     differ = [name for name in made if name in place.files and place.read(name) != made[name]]
     if differ and not force:
         raise Refused(f"{differ[0]} is there and says something else", hint="gengov round verify tells; or --force")
@@ -119,11 +125,11 @@ def post_file(
 
 
 @command(app, "verify", chain=False)
-def verify(session: Session, folder: Place) -> None:
+def verify(session: Session, folder: Place, model: Model = None, engine: Engine = "") -> None:
     """Compute the results again and compare: exit 1 naming the first difference, 2 if inputs are malformed."""
     place = Folder(folder)
     with bars() as progress, blas_threads(1):
-        differences = settle.verify(place, kinds.Tools(progress))
+        differences = settle.verify(place, tools(progress, model, engine))
     data = {"root": "0x" + place.root.hex(), "valid": not differences, "differences": differences[:100]}
 
     def show() -> None:
@@ -137,6 +143,16 @@ def verify(session: Session, folder: Place) -> None:
     session.emit(data, show)
     if differences:
         raise typer.Exit(Refused.exit_code)
+
+
+def tools(progress: kinds.Progress, model: Path | None, engine: str) -> kinds.Tools:
+    """What a kind may need: bars, and the model if there is one. Raises BadInput for an engine without a model."""
+    if model is None:
+        if engine:
+            raise BadInput("--engine belongs to --model", hint="Name the folder of the model too.")
+        return kinds.Tools(progress)
+    reading = partial(progress, "reading the model")
+    return kinds.Tools(progress, kinds.Executor(*reports_model.open_model(model, engine, reading)))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from oracle.domain.errors import BadInput
+from oracle.domain.sampler import Sampler
 from oracle.mechanism.canonical import Json
 from oracle.ports.model import ModelRunner
 from oracle.rounds.folder import Folder
@@ -40,11 +41,20 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Executor:
+    """A model at hand: its runner, hashes of weights, tokenizer and engine, and the sampler it is committed with."""
+
+    runner: ModelRunner
+    hashes: tuple[bytes, bytes, bytes]
+    sampler: Sampler
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
-    """What a kind may need beside its files: somebody to tell how far it is, and for some kinds a model."""
+    """What a kind may need beside its files: somebody to tell how far it is, and for some rounds a model."""
 
     progress: Progress = silent
-    runner: ModelRunner | None = None
+    executor: Executor | None = None
 
 
 class Kind(ABC):

@@ -7,17 +7,18 @@ deposit and alpha times the Shapley value of the error reduction, which may be n
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from oracle.domain.errors import BadInput
-from oracle.mechanism import reports
+from oracle.domain.errors import BadInput, Refused
+from oracle.mechanism import reports, reports_prompt
 from oracle.mechanism.canonical import Json
 from oracle.mechanism.reports import Loss, Rule, Terms
 from oracle.mechanism.reports_document import Spec, check_spec
-from oracle.rounds import kind
+from oracle.rounds import kind, reports_run
 from oracle.rounds.cells import BadCell, Column
 from oracle.rounds.folder import Folder
 from oracle.rounds.parse import read_rows
@@ -41,18 +42,25 @@ class ReportsRule(kind.Rule):
     """Draws the permutations where more than eight report."""
     permutations: Annotated[int, Field(ge=4, le=10_000, multiple_of=2)] = 400
     report_chars: Annotated[int, Field(ge=1, le=4_000)] = 280
+    model: Annotated[str, Field(pattern=r"^(0x[0-9a-f]{64})?$")] = ""
+    """Weights root of the model that reads the reports; empty where answers.csv holds the posteriors."""
+    samples: Annotated[int, Field(ge=1, le=101)] = 5
+    """How often the model is asked about each coalition; the median counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The round as a spec with its outcome, and the posteriors of coalitions."""
+    """The round as a spec with its outcome, and the posteriors of coalitions; None where the model says them."""
 
     spec: Spec
-    posteriors: Posteriors
+    posteriors: Posteriors | None
 
 
 class Reports(kind.Kind):
-    """`reports/<address>.txt`, `answers.csv` (reports,p: posteriors), `outcomes.csv` (question,outcome)."""
+    """`reports/<address>.txt`, `outcomes.csv` (question,outcome), `answers.csv` (reports,p: posteriors).
+
+    A round whose rule names a model has no `answers.csv`: the model says the posteriors, the same on any machine.
+    """
 
     name = "reports"
     about = "reports in natural language; pay by the Shapley value of the forecast error they take away"
@@ -67,7 +75,7 @@ class Reports(kind.Kind):
         return {**texts, "answers.csv": "\n".join(["reports,p", *chances]) + "\n", "outcomes.csv": outcome}
 
     def parse(self, folder: Folder, rule: Any, mistakes: list[BadInput]) -> Inputs | None:
-        """All files; None where there are mistakes. The posteriors read the texts; here they only have to be there."""
+        """All files; None where there are mistakes."""
         texts = {}
         for account, name in folder.accounts("reports").items():
             try:
@@ -80,15 +88,23 @@ class Reports(kind.Kind):
             mistakes.append(BadInput("there is no report", hint="Add reports/ADDRESS.txt."))
         if mistakes:
             return None
+        if rule.model:
+            if "answers.csv" in folder.files:
+                raise BadInput("answers.csv is there and round.json names a model", hint="Leave one of the two out.")
+            return Inputs(spec, None)
         table = read_posteriors(folder.file("answers.csv"), spec)
         table.require(spec, reports.coalitions(spec.terms, len(spec.reporters), spec.seed), "answers.csv")
         return Inputs(spec, table)
 
     def solve(self, inputs: Inputs, rule: Any, tools: kind.Tools) -> kind.Outcome:
-        """Shapley payments, exact for eight reporters or fewer."""
+        """Shapley payments, exact for eight reporters or fewer.
+
+        Raises BadInput where the model that the rule names is not at hand; Refused where it answers too little.
+        """
         spec = inputs.spec
+        by_mask = inputs.posteriors.by_mask if inputs.posteriors else _ask(spec, _executor(rule, tools), tools)
         tools.progress("settling reports", 0, 1)
-        found = reports.settle(spec.terms, spec.reporters, inputs.posteriors.lookup, spec.outcome, seed=spec.seed)
+        found = reports.settle(spec.terms, spec.reporters, by_mask.__getitem__, spec.outcome, seed=spec.seed)
         tools.progress("settling reports", 1, 1)
         shares: dict[str, int | Fraction] = {who: rule.deposit + paid for who, paid in found.payments.items()}
         rest = ceil(rule.alpha * spec.terms.loss.worst) - found.total
@@ -99,12 +115,42 @@ class Reports(kind.Kind):
         result: dict[str, Json] = {
             "payments": {who: str(paid) for who, paid in found.payments.items()},
             "information_value": str(found.value),
-            "posterior": str(inputs.posteriors.by_mask[everybody]),
+            "posterior": str(by_mask[everybody]),
             "outcome": spec.outcome,
             "coalitions": found.coalitions,
             "standard_errors": None if errors is None else {who: str(one) for who, one in errors.items()},
         }
+        if tools.executor and rule.model:
+            result["model"] = ["0x" + part.hex() for part in tools.executor.hashes]
+            result["posteriors"] = {str(mask): str(p) for mask, p in sorted(by_mask.items())}
         return kind.Outcome(result, shares)
+
+
+def _executor(rule: ReportsRule, tools: kind.Tools) -> kind.Executor:
+    """The model that the rule names. Raises BadInput if it is not at hand, Refused if it is not exact."""
+    executor = tools.executor
+    if executor is None:
+        raise BadInput("round.json names a model that reads the reports", hint="Give its folder with --model.")
+    root = "0x" + executor.hashes[0].hex()
+    if root != rule.model:
+        raise BadInput(f"round.json names the model {rule.model}, this is {root}", hint="Give the one that it names.")
+    if executor.runner.numeric_class != "E":
+        raise Refused(
+            f"{executor.runner.name} computes in class {executor.runner.numeric_class}: answers may differ elsewhere",
+            hint="Use an exact engine, or gengov reports settle --table and put the table into answers.csv.",
+        )
+    return executor
+
+
+def _ask(spec: Spec, executor: kind.Executor, tools: kind.Tools) -> Mapping[int, Fraction]:
+    """The posteriors of all coalitions by a model."""
+    total = len(reports_prompt.questions(spec)) * spec.samples
+    step = partial(_tell, tools.progress, total)
+    return reports_run.run(spec, executor.runner, executor.hashes, executor.sampler, step)[1].by_mask
+
+
+def _tell(progress: kind.Progress, total: int, tokens: int, samples: int) -> None:
+    progress("asking the model", samples, total)
 
 
 def _spec(rule: ReportsRule, texts: Mapping[str, str], outcome: int | None) -> Spec:
@@ -121,7 +167,7 @@ def _spec(rule: ReportsRule, texts: Mapping[str, str], outcome: int | None) -> S
         outcome=outcome,
         terms=terms,
         seed=bytes.fromhex(rule.seed[2:]),
-        samples=1,
+        samples=rule.samples,
         report_chars=rule.report_chars,
         reports=dict(texts),
         misreports={},

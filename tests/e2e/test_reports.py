@@ -107,6 +107,40 @@ def test_settle__by_the_model_that_ships__says_it_demonstrates_and_verifies(geng
     gengov("reports", "settle", "--spec", "spec.json", "--model", model, "--out", "data.json", code=1)  # exists
 
 
+def test_settle__by_floats__verifies_in_class_f_and_not_in_class_e(gengov: Gengov, round_: Path) -> None:
+    model = str(ROOT / "models/gengov-tiny")
+    (round_ / "spec.json").write_text(json.dumps(SPEC | {"seed": "0x" + "22" * 32, "reports": TEXTS, "samples": 3}))
+    made = ("reports", "settle", "--spec", "spec.json", "--model", model, "--engine", "fp32", "--out", "data.json")
+    settled = gengov.json(*made)
+    assert settled["numeric_class"] == "F"
+    found = gengov.json("reports", "verify", "data.json", "--model", model)
+    assert found["valid"] and found["engine"].startswith("fp32") and found["payouts"] == settled["payouts"]
+    refused = gengov.json("reports", "verify", "data.json", "--model", model, "--engine", "exact", code=2)
+    assert "of class F" in refused["error"]["message"]
+    data = json.loads((round_ / "data.json").read_bytes())
+    data["answers"][1][2]["tokens"][-2] ^= 1
+    (round_ / "lie.json").write_text(json.dumps(data, sort_keys=True, separators=(",", ":")))
+    assert "sample 2, token" in gengov.json("reports", "verify", "lie.json", "--model", model, code=1)["failure"]
+
+
+def test_round__that_names_the_model__is_posted_and_verified_with_it(gengov: Gengov) -> None:
+    model = str(ROOT / "models/gengov-tiny")
+    gengov("round", "init", "river", "--kind", "reports", "--prize", "1600000")
+    place = gengov.folder / "river"
+    (place / "answers.csv").unlink()
+    document = json.loads((place / "round.json").read_text())
+    root = json.loads((ROOT / "models/gengov-tiny/manifest.json").read_text())["weights_root"]
+    document["rule"] |= {"model": root, "samples": 1}
+    (place / "round.json").write_text(json.dumps(document))
+    assert "--model" in gengov.json("round", "post-file", "river", code=2)["error"]["hint"]
+    posted = gengov.json("round", "post-file", "river", "--model", model)
+    assert sum(posted["payouts"].values()) == 1_600_000
+    assert gengov.json("round", "verify", "river", "--model", model)["valid"]
+    refused = gengov.json("round", "verify", "river", "--model", model, "--engine", "fp32", code=1)
+    assert "class F" in refused["error"]["message"]
+    gengov("round", "verify", "river", "--engine", "exact", code=2)  # an engine of no model
+
+
 def test_audit__resolved_rounds_in_folders__says_what_a_misreport_costs(gengov: Gengov, folder: Path) -> None:
     for number in range(24):
         place = folder / "rounds" / f"r{number:02d}"

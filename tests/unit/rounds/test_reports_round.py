@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from oracle.domain.errors import BadInput
+from oracle.domain.errors import BadInput, Refused
+from oracle.domain.sampler import Sampler
 from oracle.rounds import settle
 from oracle.rounds.folder import Folder
-from oracle.rounds.kind import Tools
+from oracle.rounds.kind import Executor, Tools
 from oracle.rounds.kinds import KINDS
+from tests.support.fake_reader import HASHES, FakeReader
 
 ONE, TWO, THREE = ("0x" + str(n) * 40 for n in (1, 2, 3))
 SPONSOR = "0x" + "5" * 40
@@ -102,3 +104,56 @@ def test_post__nobody_settled_yet__has_no_outcome_file(place: Path) -> None:
     (place / "outcomes.csv").unlink()
     with pytest.raises(BadInput, match=r"no outcomes\.csv"):
         settle.post(Folder(place), Tools())
+
+
+def readers(instruction: str, texts: list[str], index: int) -> str:
+    """Says 50 %, and 10 more for each report of clean water, 10 less for each of a smell."""
+    figure = 500 + sum(100 if "clean" in text else -100 if "smelled" in text else 0 for text in texts)
+    return f'{{"permille":{figure}}}'
+
+
+def by_model(mind=readers, numeric_class: str = "E", hashes=HASHES) -> Tools:
+    reader = FakeReader(mind)
+    reader.numeric_class = numeric_class
+    return Tools(executor=Executor(reader, hashes, Sampler()))
+
+
+@pytest.fixture
+def modelled(place: Path) -> Path:
+    (place / "answers.csv").unlink()
+    change_rule(place, model="0x" + HASHES[0].hex(), sponsor=SPONSOR)
+    return place
+
+
+def test_post__a_round_that_names_a_model__pays_by_what_it_says_and_verifies(modelled: Path) -> None:
+    made = settle.post(Folder(modelled), by_model())
+    result = json.loads(made["result.json"])
+    masks = {str(m): str(Fraction(5 + (m & 1) - (m >> 2), 10)) for m in range(8)}
+    assert result["posteriors"] == masks and result["model"] == ["0x" + part.hex() for part in HASHES]
+    paid = {who: int(n) for who, n in (row.split(",") for row in made["payouts.csv"].decode().splitlines()[1:])}
+    assert paid[ONE] > paid[TWO] == 400_000 > paid[THREE] and sum(paid.values()) == 1_600_000
+    Folder(modelled).write(made)
+    assert settle.verify(Folder(modelled), by_model()) == []
+    ignores = by_model(lambda instruction, texts, index: '{"permille":500}')
+    assert any("posteriors.1" in line for line in settle.verify(Folder(modelled), ignores))
+
+
+@pytest.mark.parametrize(
+    ("tools", "error", "words"),
+    [
+        (Tools(), BadInput, "names a model"),
+        (by_model(hashes=HASHES[::-1]), BadInput, "names the model 0x0101"),
+        (by_model(numeric_class="F"), Refused, "class F: answers may differ elsewhere"),
+        (by_model(lambda instruction, texts, index: "no"), Refused, "0 of 5 answers are valid"),
+    ],
+)
+def test_post__the_named_model_is_not_at_hand_or_not_exact_or_mute__is_refused(
+    modelled: Path, tools: Tools, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        settle.post(Folder(modelled), tools)
+
+
+def test_check__a_model_and_posteriors__is_one_too_many(modelled: Path) -> None:
+    (modelled / "answers.csv").write_text("reports,p\nnone,0.5\n")
+    assert "answers.csv is there and round.json names a model" in mistakes(modelled)

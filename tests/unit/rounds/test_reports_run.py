@@ -131,6 +131,31 @@ def test_verify__engine_of_another_class__is_refused() -> None:
         reports_run.verify(data, reader, Sampler())
 
 
+def of_class_f() -> FakeReader:
+    reader = FakeReader(counting)
+    reader.numeric_class = "F"
+    return reader
+
+
+def test_verify__class_f__holds_by_an_engine_of_its_class_and_by_no_other() -> None:
+    data, _, settlement = reports_run.run(SPEC, of_class_f(), HASHES, Sampler())
+    read = reports_data.loads(reports_data.dumps(data))
+    assert read.sampler.numeric_class == "F"
+    assert reports_run.verify(read, of_class_f(), Sampler()) == (settlement, "")
+    with pytest.raises(BadInput, match="of class F, fake computes in E"):
+        reports_run.verify(read, FakeReader(counting), Sampler())
+
+
+def test_verify__class_f__a_token_beyond_its_tolerance_or_another_tolerance__is_found() -> None:
+    data, _, _ = reports_run.run(SPEC, of_class_f(), HASHES, Sampler())
+    text = '{"permille":510}'
+    lie = with_sample(data, token_ids=tuple(text.encode()), text=text)
+    settlement, wrong = reports_run.verify(lie, of_class_f(), Sampler())
+    assert settlement is None and "sample 1, token 12 is 53, the model draws 52" in wrong
+    loose = replace(data, sampler=replace(data.sampler, tau=data.sampler.tau + 1))
+    assert reports_run.verify(loose, of_class_f(), Sampler())[1] == "the sampler is not the model's committed one"
+
+
 def document():
     return canonical.loads(reports_data.dumps(made()[0]))
 
