@@ -9,7 +9,8 @@ import pytest
 
 from oracle.chain import devnode
 from oracle.chain.devnode import NodeKind
-from oracle.domain.errors import Unreachable
+from oracle.domain.dispute import Ground
+from oracle.domain.errors import Refused, Unreachable
 from oracle.domain.proposal import ProposalState
 from oracle.domain.records import Role, Stage
 from oracle.jobs.disputes import cases
@@ -135,3 +136,14 @@ def test_inbox_that_was_away__gets_the_verdict_later_and_one_that_forgets_is_no_
         assert alice.run() == []
         assert len(away.messages(number, 1)) == 1
         shutil.rmtree(tmp_path / "away" / str(number))
+
+
+def test_poster_that_lost_its_data__says_so_and_does_the_rest(org: Organisation, tmp_path: Path) -> None:
+    number = post(org, store=tmp_path / "elsewhere")
+    challenge(org, CHALLENGER, number, Ground.DATA_UNAVAILABLE)
+    steps = org.run()  # in the roles of poster and keeper
+    assert [(step.stage, type(step.error)) for step in steps if step.error] == [(Stage.PUBLISH, Refused)]
+    org.node.time.skip(org.parameter(RESOLVER, "publishWindow"))
+    steps = run_due(replace(org.ctx, store=FolderStore(tmp_path / "elsewhere")))
+    assert not [step for step in steps if step.error]  # too late to publish, which the chain need not be asked
+    assert Stage.TIME_OUT in {step.stage for step in steps if step.done}
