@@ -13,7 +13,8 @@ from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.cli.words import res, when
 from oracle.domain.dispute import Ground
-from oracle.domain.errors import BadInput, Refused
+from oracle.domain.errors import BadInput, GengovError, Refused
+from oracle.domain.verdict import CheckResult
 from oracle.mechanism.verdict import evidence as evidence_of
 from oracle.mechanism.verdict import sentence
 from oracle.ports.chain import Call
@@ -32,7 +33,10 @@ def open_(
     ground: Annotated[
         str, typer.Option(help=f"What is wrong, if not what the check finds: {', '.join(GROUNDS)}.")
     ] = "",
-    anyway: Annotated[bool, typer.Option("--anyway", help="Stake even if the proposal verifies.")] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="With --ground: stake though it verifies or cannot be checked."),
+    ] = False,
 ) -> None:
     """Check a proposal and, if it fails, stake on that. Nothing executes while the case is open."""
     if ground and ground not in GROUNDS:
@@ -41,17 +45,19 @@ def open_(
     number = proposal_id(org, proposal)
     found = standing(org, number)
     stake = _possible(session, found)
-    checked = check(session, number)
-    if checked.failure is None and not (anyway and ground):
+    insists = anyway and bool(ground)
+    checked = _checked(session, number, insists)
+    failure = checked.failure if checked else None
+    if failure is None and not insists:
         raise Refused(
             f"proposal {number} verifies: a challenge would lose {res(org, stake)}",
             hint="gengov proposal verify shows the check; --anyway with --ground insists",
         )
-    said = GROUNDS[ground] if ground else checked.failure.ground if checked.failure else Ground.SAMPLES
-    if checked.failure is not None:
-        err.print(f"the check found: {sentence(checked.failure)}", markup=False)
+    said = GROUNDS[ground] if ground else failure.ground if failure else Ground.SAMPLES
+    if failure is not None:
+        err.print(f"the check found: {sentence(failure)}", markup=False)
     session.approve("ReserveToken", RESOLVER, stake, res(org, stake))
-    uri = org.store.put(evidence_of(checked)).uri if not session.dry_run else ""
+    uri = org.store.put(evidence_of(checked)).uri if checked and not session.dry_run else ""
     until = when(found.challengeable_until, org.chain.head().timestamp)
     receipt = session.write(
         Call(RESOLVER, "challenge", (number, int(said), uri)),
@@ -112,6 +118,17 @@ def withdraw(session: Session) -> None:
         raise Refused(f"nothing is credited to {session.account}", hint="gengov challenge status PROPOSAL")
     receipt = session.write(Call(RESOLVER, "withdraw"), why=f"Withdraw {res(org, credit)}")
     session.emit({"amount": credit, "sent": receipt is not None}, lambda: out.print(f"{res(org, credit)} are yours"))
+
+
+def _checked(session: Session, number: int, insists: bool) -> CheckResult | None:
+    """The check; None, and a word about it, if it cannot be made here and somebody insists all the same."""
+    try:
+        return check(session, number)
+    except GengovError as error:
+        if not insists:
+            raise
+        err.print(f"not checked: {error.message}", markup=False)
+        return None
 
 
 def _possible(session: Session, found: Standing) -> int:

@@ -64,6 +64,18 @@ def test_open__anyway__then_no_second_case(gengov: Gengov) -> None:
     assert "round 1 open" in gengov("challenge", "status")
 
 
+def test_open__what_cannot_be_checked_here__takes_insisting(gengov: Gengov) -> None:
+    devnet = json.loads((gengov.folder / ".gengov" / "devnet.json").read_text())
+    lines = [f'{name} = "{devnet[name]}"' for name in ("rpc", "deployment", "home")]
+    (gengov.folder / "empty").mkdir(exist_ok=True)
+    (gengov.folder / "blind.toml").write_text("\n".join([*lines, 'models = "empty"', ""]))
+    blind = ("--config", "blind.toml")
+    gengov(*OPEN, "--ground", "samples", *blind, code=2)
+    assert gengov.json("challenge", "status")["case"] is None
+    told = gengov.json(*INSIST, *blind)
+    assert told["sent"] is True and told["evidence"] == "" and "not checked: " in gengov.said
+
+
 def test_open__dry_run__sends_nothing(gengov: Gengov) -> None:
     gengov(*INSIST, "--dry-run")
     assert gengov.json("challenge", "status")["case"] is None
