@@ -19,7 +19,7 @@ _START = 10.0
 def serving(app: ASGIApp, address: str) -> Iterator[str]:
     """Serves at `address` (host:port, port 0 for a free one) while the block runs; gives the URL.
 
-    Raises Unreachable if the port is taken or the host is not this machine's.
+    Raises Unreachable if the port is taken, the host is not this machine's, or it did not start in time.
     """
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
@@ -36,6 +36,8 @@ def serving(app: ASGIApp, address: str) -> Iterator[str]:
     while not server.started and thread.is_alive() and time.monotonic() - began < _START:
         time.sleep(0.01)
     try:
+        if not server.started:
+            raise Unreachable(f"the server at {address} did not start", hint="see the log above; try another host:port")
         yield f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+import uvicorn
 from eth_account import Account
 
 from oracle.chain import verdicts
@@ -292,3 +293,10 @@ def test_serving__a_port_that_is_taken_or_none__is_unreachable(served: str) -> N
     for address in (served.removeprefix("http://"), "127.0.0.1:99999", "203.0.113.7:8600"):
         with pytest.raises(Unreachable, match="cannot listen"), serving(app, address):
             pass
+
+
+def test_serving__what_does_not_start__is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)
+    app = inbox_app(FolderInbox(Path()), lambda data: signed())
+    with pytest.raises(Unreachable, match="did not start"), serving(app, "127.0.0.1:0"):
+        pass
