@@ -33,7 +33,7 @@ class FakeOpenAi(ThreadingHTTPServer):
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.hang = 3.0
-        self.lock = threading.Lock()
+        self.lock, self.computing = threading.Lock(), threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -87,9 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.answer
 
     def _ordered(self, body: dict[str, Any], order: forcing.Order, fault: str) -> dict[str, Any]:
-        places = list(
-            self.server.engine.complete(body["prompt"], order, body["max_tokens"], body.get("stop_token_ids", []))
-        )
+        with self.server.computing:  # the embedded decoder serves one at a time
+            places = list(
+                self.server.engine.complete(body["prompt"], order, body["max_tokens"], body.get("stop_token_ids", []))
+            )
         tokens = [token for token, _ in places]
         if fault == "short":
             places, tokens = places[:-2], tokens[:-2]

@@ -64,17 +64,17 @@ def test_server_that_is_too_slow__counts_as_failed(
     folder: Path, serve: Serve, expected: list[RawSample], fault: str
 ) -> None:
     slow, good = serve(), serve()
-    runner = open_at(folder, slow, good, patience=0.5)
+    runner = open_at(folder, slow, good, patience=1.5)
     slow.always = fault
-    slow.hang = 2.0
+    slow.hang = 4.0
     assert generate(runner, 2) == expected[:2]
 
 
-@pytest.mark.parametrize(("fault", "told"), [("hang", "no answer in time"), ("drip", "no whole answer within 0.5 s")])
+@pytest.mark.parametrize(("fault", "told"), [("hang", "no answer in time"), ("drip", "no whole answer within 1 s")])
 def test_all_servers_are_too_slow__says_so(folder: Path, serve: Serve, fault: str, told: str) -> None:
     slow = serve()
-    runner = open_at(folder, slow, patience=0.5, attempts=1)
-    slow.always, slow.hang = fault, 2.0
+    runner = open_at(folder, slow, patience=1, attempts=1)
+    slow.always, slow.hang = fault, 4.0
     with pytest.raises(Unreachable, match=told):
         generate(runner, 1)
 
@@ -106,11 +106,11 @@ def test_busy_server_that_names_a_pause__is_given_it(folder: Path, serve: Serve,
     pauses: list[float] = []
     server = serve()
     server.retry_after = "7"
-    pool = Pool([server.url], parallel=1, pause=pauses.append)
+    pool = Pool([server.url], parallel=1, pause=pauses.append, clock=lambda: 0.0)
     runner = HttpRunner(folder, options(server), pool)
     server.faults.append(429)
     assert generate(runner, 1) == expected[:1]
-    assert 6 < max(pauses) <= 7
+    assert pauses == [7]
 
 
 def test_token_that_the_rule_does_not_draw__passes_the_shape_and_is_found_by_a_check(
@@ -149,8 +149,9 @@ def test_pool__failing_server_rests__and_is_asked_again_later(folder: Path, serv
     asked = len(bad.bodies)
     assert asked <= 3, "the failing server went on being asked"
     now[0] = 60.0
+    good.stop()
     generate(runner)
-    assert len(bad.bodies) > asked
+    assert len(bad.bodies) >= asked + COUNT
 
 
 def test_pool__never_more_under_way_than_allowed(serve: Serve) -> None:

@@ -24,6 +24,9 @@ def test_two_servers__draw_what_the_embedded_engine_draws_and_share_the_work(
 ) -> None:
     servers = serve(), serve()
     runner = load_runner(folder, "http", options(*servers))
+    for server in servers:
+        server.hang = 0.3
+        server.faults.append("hang")  # long enough that the other one is asked meanwhile
     seen: list[tuple[int, int]] = []
     drawn = runner.generate(PROMPT, SCHEMA, SEED, range(COUNT), SAMPLER, lambda *done: seen.append(done))
     assert drawn == expected
