@@ -14,7 +14,8 @@ LEARNED = """
 - As it is written the update keeps a sum of 1, but a rounding error of the sum grows by (1 + eta x mean loss) with each
   question: it must be normalised now and then, in the plain loops as in ours.
 - The online fit keeps the Gram matrix and begins at the last support: a solver called for each question builds and
-  solves the same program from nothing.
+  solves the same program from nothing. The limit of 1.5 s holds for wsu and hedge; simplex fits a program for each
+  question and takes 26 s at T = 100,000, N = 100.
 """
 
 

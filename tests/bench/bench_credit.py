@@ -17,7 +17,8 @@ LEARNED = """
   part takes over.
 - A direct solve of the whole graph fills up: it is out of the question long before 10^6 edges. `error` is the L1
   distance of a peer's payouts from ours; BiCGSTAB with its default tolerance stops early and does not say so.
-- The certificate counts in integers of 2^-96: that is what it costs over the floats.
+- The limit of 0.5 s holds for the floats with their bound, not for the certificate, which counts in integers of 2^-96
+  and takes several times as long; `gengov credit` always certifies, so it takes seconds at 10^6 edges.
 """
 
 
