@@ -12,6 +12,7 @@ from rich.table import Table
 
 from oracle.cli import pictures
 from oracle.cli.command import command
+from oracle.cli.list_files import Lists, sources
 from oracle.cli.output import err, out
 from oracle.cli.round import bars
 from oracle.cli.session import Session
@@ -24,7 +25,6 @@ from oracle.rounds.cells import exact
 
 app = typer.Typer(name="judge", no_args_is_help=True, help="Distilled judgement: fit, mix, ask, audit, flags.")
 
-Lists = Annotated[list[str], typer.Option("--list", metavar="NAME=FILE", help="A list, CSV item,weight; repeat it.")]
 More = Annotated[list[str] | None, typer.Argument(metavar="NAME=FILE", help="More lists.")]
 AnswersFile = Annotated[Path, typer.Option(help="CSV a,b,better,times (or repo_a,repo_b,choice,multiplier).")]
 ItemsFile = Annotated[Path | None, typer.Option(help="CSV item[,group]: exactly these items, compared within groups.")]
@@ -53,7 +53,7 @@ def fit(
     if picture:
         pictures.check_suffix(picture)
     with bars() as progress, blas_threads(1):
-        read = panel.read(_sources(list_, more), answers, items=items, house=house, progress=progress)
+        read = panel.read(sources(list_, more), answers, items=items, house=house, progress=progress)
         progress("fitting", 0, 1)
         found = panel.fit(read, _delta(loss, delta), exactly=not fast)
     if picture:
@@ -74,10 +74,10 @@ def mix(
     house: House = False,
 ) -> None:
     """Fit, then write the combined list over all items: exp(sum of weight times ln), summing to 1 in each group."""
-    sources = _sources(list_, more)
+    named = sources(list_, more)
     with bars() as progress, blas_threads(1):
-        whole = panel.read_whole(sources, items, progress)
-        read = panel.panel_of(whole, answers, sources, items, house)
+        whole = panel.read_whole(named, items, progress)
+        read = panel.panel_of(whole, answers, named, items, house)
         found = panel.fit(read, _delta(loss, delta))
         progress("writing", 0, 1)
         panel.write_mix(whole, found.weights, target)
@@ -107,7 +107,7 @@ def ask(
 ) -> None:
     """Pairs to ask the jury about. Where lists disagree, an answer tells more: about half the excess error is saved."""
     with bars() as progress, blas_threads(1):
-        whole = panel.read_whole(_sources(list_, more), items, progress)
+        whole = panel.read_whole(sources(list_, more), items, progress)
         given = lists.read_pairs(flagged, whole.group_of()) if flagged else []
         chosen = panel.questions(whole, count, by=by, seed=seed, flagged=given)
     rows = [(one.a, one.b, one.stratum, one.disagreement) for one in chosen]
@@ -137,7 +137,7 @@ def audit(
 ) -> None:
     """What to look at before paying: near copies (earliest --list first), the spam gate, each juror's leverage."""
     with bars() as progress, blas_threads(1):
-        read = panel.read(_sources(list_, more), answers, items=items, house=house, progress=progress)
+        read = panel.read(sources(list_, more), answers, items=items, house=house, progress=progress)
         found = auditing.audit(read, _decimal(tau, "--tau"), _decimal(gate, "--gate"), progress)
     data: dict[str, Any] = {
         "copies": dict(found.copies),
@@ -170,18 +170,6 @@ def settle_flags(
         out.print(f"[dim]{', '.join(f'{len(places)} {end}' for end, places in ends.items())}[/]")
 
     session.emit(data, show)
-
-
-def _sources(texts: Sequence[str], more: Sequence[str] | None) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for text in (*texts, *(more or ())):
-        name, sign, file = text.partition("=")
-        if not (name and sign and file):
-            raise BadInput(f"--list {text!r} is not NAME=FILE", hint="Write it such as --list ada=ada.csv.")
-        if name in found:
-            raise BadInput(f"two lists are called {name!r}", hint="Give each its own name.")
-        found[name] = Path(file)
-    return found
 
 
 def _decimal(text: str, option: str) -> Fraction:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from oracle.cli.command import command
+from oracle.cli.list_files import Lists, sources
 from oracle.cli.output import err, out
 from oracle.cli.session import Session
 from oracle.domain.errors import BadInput, Refused
@@ -18,7 +19,6 @@ from oracle.rounds import private_files
 app = typer.Typer(
     name="private", no_args_is_help=True, help="A jury's answers hidden in three additive shares: share, add, combine."
 )
-Lists = Annotated[list[str], typer.Option("--list", metavar="NAME=FILE", help="A list, CSV item,weight; repeat it.")]
 Target = Annotated[Path, typer.Option("--out", help="New file.")]
 MODES = {True: 0o600, False: 0o644}
 
@@ -31,7 +31,7 @@ def share(
     target: Annotated[Path, typer.Option("--out", help="New folder for the three shares.")],
 ) -> None:
     """Hide one juror's answers in three files, one per server. Any two of them together are noise."""
-    names, digest, values = private_files.contribution(answers, _sources(list_))
+    names, digest, values = private_files.contribution(answers, sources(list_))
     parts = private_files.share(names, digest, values, secrets.randbits)
     try:
         target.mkdir(parents=True)
@@ -106,18 +106,6 @@ def combine(
 
 def _floats(names: tuple[str, ...], values: object) -> Mapping[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True)}  # type: ignore[call-overload]
-
-
-def _sources(texts: list[str]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for text in texts:
-        name, sign, file = text.partition("=")
-        if not (name and sign and file):
-            raise BadInput(f"--list {text!r} is not NAME=FILE", hint="Write it such as --list ada=ada.csv.")
-        if name in found:
-            raise BadInput(f"two lists are called {name!r}", hint="Give each its own name.")
-        found[name] = Path(file)
-    return found
 
 
 def _write(path: Path, data: bytes, *, secret: bool) -> None:

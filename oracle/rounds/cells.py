@@ -192,4 +192,7 @@ def hint_for(column: Column) -> str:
     if column.kind is Kind.TEXT:
         return "Remove spaces around it, characters that do not print, and what is too long; save as UTF-8 in form C."
     example = "12" if column.kind is Kind.INTEGER else "0.25 or 2.5e-7"
-    return f"Write plain digits, such as {example}: no letters, signs of currency, thousands separators or spaces."
+    bounds = {"above": column.above, "at least": column.least, "at most": column.most}
+    within = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)
+    digits = "Write plain digits" if within else f"Write plain digits, such as {example}"
+    return f"{digits}{', ' + within if within else ''}: no letters, signs of currency, thousands separators or spaces."

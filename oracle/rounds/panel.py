@@ -85,7 +85,9 @@ def _warnings(counts: Mapping[str, int], logs: npt.NDArray[np.int64], jury: list
     found = []
     answers = len(jury.answers)
     if 10 * len(logs) > answers:
-        found.append(f"{len(logs)} lists for {answers} answers: ask at least 10 answers for each list")
+        found.append(
+            f"{len(logs)} list{'s' * (len(logs) > 1)} for {answers} answers: ask at least 10 answers for each list"
+        )
     if len(set(counts.values())) > 1:
         least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
         found.append(f"the lists differ in length: {least} has {counts[least]} items, {most} has {counts[most]}")

@@ -234,3 +234,9 @@ def test_any_bytes__a_table_or_a_refusal(tmp_path_factory, body: bytes) -> None:
         assert error.hint
     else:
         assert all(isinstance(item, str) and weight > 0 for item, weight in (row.values for row in rows))
+
+
+def test_bounds__out_of_them__the_hint_says_which(table) -> None:
+    belief = (Column("belief", Kind.FLOAT, least=0, most=1),)
+    assert refusal(table("belief\n1.2\n"), belief).hint.startswith("Write plain digits, at least 0 and at most 1")
+    assert refusal(table("weight,item\n0,a\n")).hint.startswith("Write plain digits, above 0:")
