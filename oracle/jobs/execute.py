@@ -11,10 +11,16 @@ _NOT_YET = frozenset({"TimelockUnexpectedOperationState", "ExecutionBlocked", "G
 
 
 def execute(ctx: Context, view: View) -> Step | None:
-    """Anyone may; the governor itself says when, so that block time alone decides."""
+    """Anyone may; the governor itself says when, so that block time alone decides.
+
+    What this oracle's own check found wrong it does not execute, whoever else may.
+    """
     proposal = view.proposal_at(ProposalState.QUEUED)
     if proposal is None:
         return None
+    known = ctx.ledger.check(proposal.id)
+    if known is not None and not known.valid:
+        return Step(Stage.EXECUTE, proposal.key, f"is left to others: {known.found}", done=False)
     call = Call(GOVERNANCE, "execute", proposal.calls)
     if refusal(ctx, call, _NOT_YET) is not None:
         return Step(Stage.EXECUTE, proposal.key, "waits for the veto window and open disputes", done=False)

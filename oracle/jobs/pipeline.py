@@ -49,9 +49,9 @@ PIPELINE: tuple[tuple[Stage, Job, frozenset[Role]], ...] = (
 )
 """Each job does at most one thing and says so; None means that nothing of its kind is due.
 
-The veto window comes before execution, so that an oracle of both roles never executes what it would challenge. What was
-checked is signed and relayed before the next check, which may be long; the check comes right before the stake, for
-missing data may have turned up.
+The veto window comes before execution, and an oracle does not execute what failed its own check. What was checked is
+signed and relayed before the next check, which may be long; the check comes right before the stake, for missing data
+may have turned up.
 """
 
 

@@ -181,6 +181,19 @@ def test_overruled__does_not_throw_good_money_after_bad(org: Organisation, tmp_p
     assert "overruled" in {decision.verdict for decision in challenger.ctx.ledger.decisions(str(number))}
 
 
+def test_keeper_that_checks__does_not_execute_what_failed(org: Organisation, tmp_path: Path) -> None:
+    number = post(org, mind=dishonest)
+    vote_through(org, number)
+    careful = watch(org, "alice", tmp_path)
+    both = Watch(replace(careful.ctx, roles=frozenset({Role.VERIFIER, Role.KEEPER})))
+    assert both.run() == [Stage.VERIFY]
+    org.node.time.skip_to(int(org.chain.read("Governance", "proposalEta", number)))
+    told = [step.detail for step in both.steps() if step.stage is Stage.EXECUTE]
+    assert told and "is left to others" in told[0]
+    assert state(org, number) is ProposalState.QUEUED
+    assert Stage.EXECUTE in [step.stage for step in org.run() if step.done]  # a keeper that does not look
+
+
 def test_members_who_disagree__rule_nothing(org: Organisation, tmp_path: Path) -> None:
     number = post(org, mind=dishonest)
     challenge(org, CHALLENGER, number)
