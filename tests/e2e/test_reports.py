@@ -110,14 +110,14 @@ def test_settle__by_the_model_that_ships__says_it_demonstrates_and_verifies(geng
 def test_settle__by_floats__verifies_in_class_f_and_not_in_class_e(gengov: Gengov, round_: Path) -> None:
     model = str(ROOT / "models/gengov-tiny")
     (round_ / "spec.json").write_text(json.dumps(SPEC | {"seed": "0x" + "22" * 32, "reports": TEXTS, "samples": 3}))
-    made = ("reports", "settle", "--spec", "spec.json", "--model", model, "--engine", "fp32", "--out", "data.json")
+    made = ("reports", "settle", "--spec", "spec.json", "--model", model, "--engine", "fp32", "--out", "floats.json")
     settled = gengov.json(*made)
     assert settled["numeric_class"] == "F"
-    found = gengov.json("reports", "verify", "data.json", "--model", model)
+    found = gengov.json("reports", "verify", "floats.json", "--model", model)
     assert found["valid"] and found["engine"].startswith("fp32") and found["payouts"] == settled["payouts"]
-    refused = gengov.json("reports", "verify", "data.json", "--model", model, "--engine", "exact", code=2)
+    refused = gengov.json("reports", "verify", "floats.json", "--model", model, "--engine", "exact", code=2)
     assert "of class F" in refused["error"]["message"]
-    data = json.loads((round_ / "data.json").read_bytes())
+    data = json.loads((round_ / "floats.json").read_bytes())
     data["answers"][1][2]["tokens"][-2] ^= 1
     (round_ / "lie.json").write_text(json.dumps(data, sort_keys=True, separators=(",", ":")))
     assert "sample 2, token" in gengov.json("reports", "verify", "lie.json", "--model", model, code=1)["failure"]
