@@ -1,9 +1,9 @@
 """`gengov private`: a jury whose answers nobody sees. Jurors share, three servers only add, all three reveal sums."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, SupportsFloat
 
 import typer
 from rich.table import Table
@@ -96,7 +96,7 @@ def combine(
             "score": float(found.score),
             "exact_score": str(found.score),
             "scores": _floats(names, gram_fit.scores(sums)),
-            "gap": 0.0,
+            "gap": 0.0,  # this fit is proved exactly, or there is none
             "answers": answers,
             "file": None if target is None else str(target),
         },
@@ -104,8 +104,8 @@ def combine(
     )
 
 
-def _floats(names: tuple[str, ...], values: object) -> Mapping[str, float]:
-    return {name: float(value) for name, value in zip(names, values, strict=True)}  # type: ignore[call-overload]
+def _floats(names: tuple[str, ...], values: Iterable[SupportsFloat]) -> Mapping[str, float]:
+    return {name: float(value) for name, value in zip(names, values, strict=True)}
 
 
 def _write(path: Path, data: bytes, *, secret: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from oracle.cli import reports_model
 from oracle.cli.command import command
@@ -160,11 +160,11 @@ def bars() -> Iterator[kinds.Progress]:
     """Bars on stderr, one for each thing that is told of; they vanish when done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as shown:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def told(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = shown.add_task(what, total=total)
-            shown.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]  # a TaskID is an int
+            shown.update(tasks[what], completed=done, total=total)
 
         yield told
